@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BROOD_BROOD_H
+#define BROOD_BROOD_H
+
+/* brood: multiprocessing for C. Everything, in the order of the layers. */
+
+#include "brood/base.h"
+#include "brood/heap.h"
+#include "brood/type.h"
+#include "brood/log.h"
+#include "brood/process.h"
+
+#endif

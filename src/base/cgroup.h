@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_CGROUP_H
+#define BASE_CGROUP_H
+
+/* What the control group that this process is in allows; v2 and v1. */
+
+#include <stdint.h>
+
+/* The CPU quota in processors (1.5: one and a half), the least of the group and
+ * its ancestors; 0 when there is none. */
+double cgroup_cpu_quota(void);
+
+/* Bytes that may still be charged before the group, or an ancestor, is at its
+ * memory limit; INT64_MAX when there is no limit. */
+int64_t cgroup_memory_left(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread's last failure: errno's companion in words. */
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SENTENCE_SIZE = 512 };
+
+static _Thread_local char last[SENTENCE_SIZE];
+static _Thread_local char last_null[SENTENCE_SIZE];
+
+static void record(const char *format, va_list args)
+{
+	/* Through a buffer: an argument may be brood_error() itself. */
+	char sentence[SENTENCE_SIZE];
+	vsnprintf(sentence, sizeof(sentence), format, args);
+	memcpy(last, sentence, sizeof(last));
+}
+
+int error_set(int err, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	record(format, args);
+	va_end(args);
+	errno = err;
+	return -err;
+}
+
+void *error_null(int err, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	record(format, args);
+	va_end(args);
+	return error_to_null(-err);
+}
+
+void *error_to_null(int negative_errno)
+{
+	memcpy(last_null, last, sizeof(last_null));
+	errno = -negative_errno;
+	return NULL;
+}
+
+int error_absent(const char *what)
+{
+	if (last_null[0] == '\0')
+		return error_set(EINVAL, "%s is NULL", what);
+	memcpy(last, last_null, sizeof(last));
+	errno = EINVAL;
+	return -EINVAL;
+}
+
+const char *brood_error(void)
+{
+	return last;
+}
+
+static void BROOD_NORETURN give_up(const char *file, int line, const char *expr)
+{
+	fprintf(stderr, "%s:%d: %s: %s\n", file, line, expr, last[0] ? last : strerror(errno));
+	exit(1);
+}
+
+long long brood_must_number(long long value, const char *file, int line, const char *expr)
+{
+	if (value < 0)
+		give_up(file, line, expr);
+	return value;
+}
+
+void *brood_must_pointer(const void *value, const char *file, int line, const char *expr)
+{
+	if (!value)
+		give_up(file, line, expr);
+	return (void *)(size_t)value;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "base/pidref.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+
+static uint64_t ticks_since_boot(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	return (uint64_t)now.tv_sec * per_second +
+	       (uint64_t)now.tv_nsec * per_second / UINT64_C(1000000000);
+}
+
+pidref pidref_of(pid_t pid)
+{
+	return (pidref){.pid = pid, .started = ticks_since_boot()};
+}
+
+pidref pidref_self(void)
+{
+	return pidref_of(getpid());
+}
+
+/* When the process with this pid started, or 0 when there is none, or no /proc. */
+static uint64_t start_time(pid_t pid)
+{
+	char path[40], stat[1024];
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (sys_read_file(path, stat, sizeof(stat)) < 0)
+		return 0;
+	/* The second field, the command's name, may hold spaces and parentheses. */
+	const char *field = strrchr(stat, ')');
+	for (int i = 2; field && i < 22; i++)
+		field = strchr(field + 1, ' ');
+	return field ? strtoull(field + 1, NULL, 10) : 0;
+}
+
+int pidref_open(pidref process)
+{
+	int fd = sys_pidfd_open(process.pid);
+	if (fd < 0)
+		return fd == -EINVAL ? -ESRCH : fd;
+	/* Read after the open: while the descriptor is held its pid may be recycled, but then the
+	 * process that is found under it started later. */
+	if (process.started && start_time(process.pid) > process.started) {
+		close(fd);
+		return -ESRCH;
+	}
+	return fd;
+}
+
+bool pidref_dead(pidref process)
+{
+	int fd = pidref_open(process);
+	if (fd < 0)
+		return fd == -ESRCH;
+	bool dead = sys_pidfd_ended(fd);
+	close(fd);
+	return dead;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+/* From linux/pidfd.h of 6.15; older headers lack it. */
+struct pidfd_info {
+	uint64_t mask;
+	uint64_t cgroupid;
+	uint32_t pid, tgid, ppid;
+	uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
+#define PIDFD_INFO_EXIT_MASK (UINT64_C(1) << 3)
+#define PIDFD_INFO_GET	     _IOWR(0xFF, 11, struct pidfd_info)
+
+static int result(long r)
+{
+	return r < 0 ? -errno : (int)r;
+}
+
+int sys_pidfd_open(pid_t pid)
+{
+	return result(syscall(SYS_pidfd_open, pid, 0));
+}
+
+int sys_pidfd_signal(int pidfd, int signal)
+{
+	return result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage)
+{
+	long r;
+	info->si_pid = 0;
+	do {
+		r = syscall(SYS_waitid, P_PIDFD, pidfd, info, options, usage);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	return info->si_pid != 0;
+}
+
+int sys_pidfd_wait(int pidfd, const struct timespec *left)
+{
+	struct pollfd poll_for = {.fd = pidfd, .events = POLLIN};
+	return result(ppoll(&poll_for, 1, left, NULL));
+}
+
+bool sys_pidfd_ended(int pidfd)
+{
+	struct timespec at_once = {0};
+	int r;
+	do {
+		r = sys_pidfd_wait(pidfd, &at_once);
+	} while (r == -EINTR);
+	return r > 0;
+}
+
+int sys_pidfd_status(int pidfd, int *ret_status)
+{
+	struct pidfd_info info = {.mask = PIDFD_INFO_EXIT_MASK};
+	if (ioctl(pidfd, PIDFD_INFO_GET, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT_MASK))
+		return -ENODATA;
+	*ret_status = info.exit_code;
+	return 0;
+}
+
+static int seal(int fd, size_t size)
+{
+	if (ftruncate(fd, (off_t)size) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		return -errno;
+	return 0;
+}
+
+int sys_memfd(const char *name, size_t size)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	int r = seal(fd, size);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int retry_fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	int r;
+	do {
+		r = result(fallocate(fd, mode, offset, length));
+	} while (r == -EINTR);
+	return r;
+}
+
+int sys_allocate(int fd, off_t offset, off_t length)
+{
+	return retry_fallocate(fd, 0, offset, length);
+}
+
+int sys_punch(int fd, off_t offset, off_t length)
+{
+	return retry_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left)
+{
+	int r = result(syscall(SYS_futex, word, FUTEX_WAIT, expected, left, NULL, 0));
+	return r == -EAGAIN ? 0 : r;
+}
+
+int sys_futex_wake(_Atomic uint32_t *word, int count)
+{
+	return result(syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0));
+}
+
+ssize_t sys_read_file(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	size_t length = 0;
+	ssize_t r;
+	while ((r = read(fd, buffer + length, size - 1 - length)) != 0) {
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			break;
+		length += (size_t)r;
+	}
+	int saved = errno;
+	close(fd);
+	if (r < 0)
+		return -saved;
+	buffer[length] = '\0';
+	return (ssize_t)length;
+}
+
+int sys_write_all(int fd, const void *data, size_t size)
+{
+	const char *next = data;
+	while (size > 0) {
+		ssize_t r = write(fd, next, size);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		next += r;
+		size -= (size_t)r;
+	}
+	return 0;
+}

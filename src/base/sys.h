@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_SYS_H
+#define BASE_SYS_H
+
+/*
+ * The kernel's calls that glibc 2.31 does not wrap, or whose failures the
+ * library must be able to meet anywhere. Each returns 0, a descriptor or a
+ * count, or a negative errno; descriptors are close-on-exec; EINTR is retried
+ * unless said otherwise.
+ */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <time.h>
+
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_signal(int pidfd, int signal);
+
+/*
+ * waitid(2) on one pidfd, with the kernel's fifth argument; options as there.
+ * Never waits for a child that brood did not start. usage may be NULL. Returns 1
+ * with *info filled, 0 with WNOHANG when nothing has changed, or a negative errno.
+ */
+int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage);
+
+/* Whether the process behind a pidfd has ended: at once, child or not, reaped or not. */
+bool sys_pidfd_ended(int pidfd);
+
+/*
+ * Waits until the pidfd's process has ended; left as ppoll(2) takes it (NULL:
+ * for ever). Returns 1 ended, 0 timed out, or a negative errno, -EINTR included.
+ */
+int sys_pidfd_wait(int pidfd, const struct timespec *left);
+
+/*
+ * The wait status (as of wait(2)) of an ended process from its pidfd, even after
+ * somebody else reaped it. Returns 0, or -ENODATA before Linux 6.15.
+ */
+int sys_pidfd_status(int pidfd, int *ret_status);
+
+/* An anonymous file of the given size in memory, sealed against another size. */
+int sys_memfd(const char *name, size_t size);
+
+/* Gives a range of a file its pages (sys_allocate) or takes them back (sys_punch). */
+int sys_allocate(int fd, off_t offset, off_t length);
+int sys_punch(int fd, off_t offset, off_t length);
+
+/*
+ * futex(2) on a word shared between processes. Waits while *word == expected, at
+ * most until left has passed (NULL: for ever); returns 0 when woken or when the
+ * word differs, -ETIMEDOUT or -EINTR. sys_futex_wake returns how many woke.
+ */
+int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left);
+int sys_futex_wake(_Atomic uint32_t *word, int count);
+
+/* The whole of a small file, NUL-terminated, at most size - 1 bytes; returns its length. */
+ssize_t sys_read_file(const char *path, char *buffer, size_t size);
+
+/* write(2) until all is written, in one call where the kernel takes it in one. */
+int sys_write_all(int fd, const void *data, size_t size);
+
+#endif
