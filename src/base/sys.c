@@ -18,6 +18,9 @@
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* From linux/pidfd.h of 6.15; older headers lack it. */
 struct pidfd_info {
@@ -122,6 +125,26 @@ int sys_allocate(int fd, off_t offset, off_t length)
 int sys_punch(int fd, off_t offset, off_t length)
 {
 	return retry_fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+static int retry_madvise(void *start, size_t length, int advice)
+{
+	int r;
+	do {
+		r = result(madvise(start, length, advice));
+	} while (r == -EINTR || r == -EAGAIN);
+	return r;
+}
+
+int sys_populate(void *start, size_t length)
+{
+	int r = retry_madvise(start, length, MADV_POPULATE_WRITE);
+	return r == -EFAULT ? -ENOMEM : r;
+}
+
+int sys_remove(void *start, size_t length)
+{
+	return retry_madvise(start, length, MADV_REMOVE);
 }
 
 int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left)

@@ -50,6 +50,13 @@ int sys_allocate(int fd, off_t offset, off_t length);
 int sys_punch(int fd, off_t offset, off_t length);
 
 /*
+ * The same for a range of a shared mapping, without its descriptor. sys_populate
+ * also maps the pages; -EINVAL before Linux 5.14, -ENOMEM when there is no memory.
+ */
+int sys_populate(void *start, size_t length);
+int sys_remove(void *start, size_t length);
+
+/*
  * futex(2) on a word shared between processes. Waits while *word == expected, at
  * most until left has passed (NULL: for ever); returns 0 when woken or when the
  * word differs, -ETIMEDOUT or -EINTR. sys_futex_wake returns how many woke.

@@ -14,16 +14,41 @@
 typedef uint32_t heap_owner;
 #define HEAP_OWNER_FAMILY ((heap_owner)2)
 
+/*
+ * A pickled value has a header of this many bytes before the pointer that its
+ * user holds: brood_free(), brood_keep() and brood_adopt() take a block by its
+ * start or by this offset, and no other.
+ */
+enum { HEAP_VALUE_OFFSET = 64 };
+
 /* 0, or the negative errno (with its sentence) for which there is no heap. */
 int heap_require(void);
 
-/* As brood_aligned_alloc(), for a given owner. */
+/*
+ * As brood_aligned_alloc(), for a given owner. An alignment of 1 is that of
+ * brood_alloc(). An owner that has ended is EINVAL.
+ */
 void *heap_alloc(size_t alignment, size_t size, heap_owner owner);
+
+/* The start of the block that ptr points to, or into; NULL when it is in none. */
+void *heap_block_of(const void *ptr);
+
+/*
+ * The owner that a block is for others: what is given to it is freed by
+ * heap_sweep() of it, or of the process that owns it. Whoever frees such a block
+ * sweeps it first.
+ */
+heap_owner heap_object(const void *start);
 
 /* Hands the block that ptr points to, or into, to another owner; 0 or -EINVAL. */
 int heap_give(const void *ptr, heap_owner to);
 
-/* Frees every block of an owner that is known to be dead. Returns how many. */
+/*
+ * Frees every block of an owner that is known to be dead, with what these own as
+ * objects, and finishes or undoes what it was doing when it died. Returns how
+ * many blocks. May be called again, also after a sweeper has died; for one owner
+ * by one process at a time.
+ */
 size_t heap_sweep(heap_owner dead);
 
 #endif

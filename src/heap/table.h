@@ -29,13 +29,16 @@ typedef struct process_slot {
 	_Atomic uint32_t state;	     /* enum slot_state */
 	_Atomic uint32_t generation; /* counts the slot's uses, for heap_owner */
 	_Atomic int32_t pid;
-	_Atomic uint32_t parent;    /* heap_owner of the process that started it; 0 for the root */
-	_Atomic uint64_t started;   /* with pid: as pidref.started; 0 while unknown */
-	_Atomic uint64_t blocks;    /* never less than the blocks it owns: a sweep's stop sign */
+	_Atomic uint32_t parent;  /* heap_owner that started it, and may free it; 0 for the root */
+	_Atomic uint64_t started; /* with pid: as pidref.started; when RESERVED, since when */
 	_Atomic uint32_t published; /* set, with release, once exit_code is valid */
 	_Atomic int32_t exit_code;  /* what the process said it would end with */
 	char name[SLOT_NAME_SIZE];  /* its name, cut; for other processes to show */
+
+	_Alignas(128) _Atomic uint64_t blocks; /* account.h: a sweep's stop sign */
+	char reserved[120];
 } process_slot;
+_Static_assert(sizeof(process_slot) == 256, "slots do not share cache lines");
 
 /* This process's slot (in a child that the program forked itself, its parent's); NULL without a
  * heap. */
@@ -48,11 +51,17 @@ process_slot *table_self(void);
  */
 process_slot *table_reserve(void);
 
-/* In a new process, first thing: from now on it is the process of this slot. */
+/*
+ * In a new process, first thing: from now on it is the process of this slot. (Of
+ * another, if its starter died so long ago that the slot was collected.)
+ */
 void table_enter(process_slot *slot);
 
 /* Says how this process is about to end. */
 void table_publish(process_slot *slot, int exit_code);
+
+/* The constructor's: this process is the family's root, in slot 0. */
+void table_found(void);
 
 /*
  * The process of this slot is dead, or was never made: sweeps what it owned and

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The right to change a slot is its parent word: whoever turns it from 0 to its
+ * own owner has taken a free slot; whoever turns it from a dead process's owner
+ * to its own has taken over what that one left, and frees it. So a starter or
+ * collector may die anywhere: its slots name it, and are collected. A slot is
+ * free when the word is 0 and the state is SLOT_FREE, which only the holder
+ * changes; the root alone has no parent and is never collected.
+ *
+ * A started child whose parent has died may be about to enter a slot that looks
+ * abandoned. Reserved slots are collected only after ten seconds, and a child
+ * that comes later still finds its slot taken, and takes another.
+ *
+ * The bits of slots_taken are hints for finding a free slot; when all say taken,
+ * the collector sets them right.
+ */
+
+#include "heap/table.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "heap/account.h"
+#include "heap/memory.h"
+#include "heap/slab.h"
+
+enum {
+	RESERVED_SECONDS = 10,
+	COLLECT_EVERY = 1024, /* reservations */
+};
+
+process_slot *table_self(void)
+{
+	return account_self.slot;
+}
+
+static uint32_t index_of(const process_slot *slot)
+{
+	const process_slot *near = heap_map.near_slots;
+	if (slot >= near && slot < near + HEAP_NEAR_SLOTS)
+		return (uint32_t)(slot - near);
+	return (uint32_t)(slot - heap_map.far_slots) + HEAP_NEAR_SLOTS;
+}
+
+heap_owner table_owner(const process_slot *slot)
+{
+	return owner_of_slot(index_of(slot), atomic_load(&slot->generation));
+}
+
+/* The pid is 0 while reserved, and for a moment after. */
+static pidref process_of(const process_slot *slot)
+{
+	pid_t pid = atomic_load(&slot->pid);
+	return (pidref){.pid = pid, .started = atomic_load(&slot->started)};
+}
+
+static void become(process_slot *slot)
+{
+	pidref self = pidref_self();
+	/* The time first: with the time of the reservation the pid would name a recycled one. */
+	atomic_store(&slot->started, self.started);
+	atomic_store(&slot->pid, self.pid);
+	account_self.slot = slot;
+	account_self.owner = table_owner(slot);
+}
+
+void table_found(void)
+{
+	process_slot *slot = map_slot(0);
+	atomic_fetch_or(&heap_map.super->slots_taken[0], 1);
+	become(slot);
+	strcpy(slot->name, "MainProcess");
+	atomic_store(&slot->state, SLOT_RUNNING);
+}
+
+/* A program that goes to the background is the root's child, and the root is gone: it is the root
+ * now. */
+static void succeed_dead_root(void)
+{
+	process_slot *slot = table_self();
+	pidref root = process_of(slot);
+	if (root.pid != getpid() && !atomic_load(&slot->parent) && pidref_dead(root))
+		become(slot);
+}
+
+static uint64_t seconds_to_ticks(uint64_t seconds)
+{
+	return seconds * (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static void mark_taken(uint32_t index, bool taken)
+{
+	_Atomic uint64_t *bits = &heap_map.super->slots_taken[index / 64];
+	uint64_t bit = UINT64_C(1) << index % 64;
+	if (taken)
+		atomic_fetch_or(bits, bit);
+	else
+		atomic_fetch_and(bits, ~bit);
+}
+
+/* The slot if it is free, and then this process's to prepare. */
+static process_slot *take(uint32_t index)
+{
+	process_slot *slot = map_slot(index);
+	uint32_t expected = 0;
+	mark_taken(index, true);
+	if (atomic_load(&slot->state) != SLOT_FREE ||
+	    !atomic_compare_exchange_strong(&slot->parent, &expected, account_self.owner))
+		return NULL;
+	atomic_store(&slot->pid, 0);
+	atomic_store(&slot->started, pidref_self().started);
+	atomic_store(&slot->published, 0);
+	atomic_store(&slot->exit_code, 0);
+	memset(slot->name, 0, sizeof(slot->name));
+	atomic_store(&slot->state, SLOT_RESERVED);
+	return slot;
+}
+
+static bool back_slot(uint32_t index)
+{
+	return index < HEAP_NEAR_SLOTS ||
+	       memory_back(heap_map.far_slots, sizeof(process_slot),
+			   heap_map.slot_count - HEAP_NEAR_SLOTS, &heap_map.super->slots_backed,
+			   index - HEAP_NEAR_SLOTS) == 0;
+}
+
+/* A slot of 64 that looks free, from the turn-th on going round. */
+static process_slot *take_in(uint32_t word, uint32_t turn)
+{
+	uint64_t unused = ~atomic_load(&heap_map.super->slots_taken[word]);
+	while (unused) {
+		uint64_t behind = unused & (UINT64_MAX << turn % 64);
+		uint32_t bit = (uint32_t)__builtin_ctzll(behind ? behind : unused);
+		uint32_t index = word * 64 + bit;
+		unused &= ~(UINT64_C(1) << bit);
+		process_slot *slot =
+			index < heap_map.slot_count && back_slot(index) ? take(index) : NULL;
+		if (slot)
+			return slot;
+	}
+	return NULL;
+}
+
+static process_slot *take_any(void)
+{
+	/* In turn, so that a slot's generations last longer. */
+	uint32_t turn = atomic_fetch_add(&heap_map.super->slot_turn, 1);
+	for (uint32_t word = 0; word < (heap_map.slot_count + 63) / 64; word++) {
+		process_slot *slot = take_in(word, turn);
+		if (slot)
+			return slot;
+	}
+	return NULL;
+}
+
+static void release(process_slot *slot)
+{
+	uint32_t generation = atomic_load(&slot->generation);
+	heap_sweep(table_owner(slot));
+	atomic_store(&slot->blocks, account_word(generation + 1));
+	atomic_store(&slot->generation, generation + 1);
+	atomic_store(&slot->pid, 0);
+	atomic_store(&slot->state, SLOT_FREE);
+	atomic_store(&slot->parent, 0);
+	mark_taken(index_of(slot), false);
+}
+
+void table_release(process_slot *slot)
+{
+	release(slot);
+}
+
+/* Whether a slot whose parent is dead is left over. */
+static bool abandoned(const process_slot *slot)
+{
+	if (atomic_load(&slot->state) == SLOT_FREE)
+		return true;
+	pidref process = process_of(slot);
+	if (process.pid)
+		return pidref_dead(process);
+	return process.started + seconds_to_ticks(RESERVED_SECONDS) < pidref_self().started;
+}
+
+static void collect_slot(uint32_t index)
+{
+	process_slot *slot = map_slot(index);
+	uint32_t parent = atomic_load(&slot->parent);
+	if (!parent) {
+		if (atomic_load(&slot->state) == SLOT_FREE)
+			mark_taken(index, false);
+		return;
+	}
+	if (table_dead(parent) && abandoned(slot) &&
+	    atomic_compare_exchange_strong(&slot->parent, &parent, account_self.owner))
+		release(slot);
+}
+
+static void collect(void)
+{
+	uint32_t backed = HEAP_NEAR_SLOTS + atomic_load(&heap_map.super->slots_backed);
+	for (uint32_t index = 0; index < backed && index < heap_map.slot_count; index++)
+		collect_slot(index);
+}
+
+process_slot *table_reserve(void)
+{
+	if (heap_require() < 0)
+		return error_to_null(-errno);
+	succeed_dead_root();
+	if (atomic_load(&heap_map.super->slot_turn) % COLLECT_EVERY == COLLECT_EVERY - 1)
+		collect();
+	process_slot *slot = take_any();
+	if (!slot) {
+		collect();
+		slot = take_any();
+	}
+	if (!slot)
+		return error_null(EAGAIN,
+				  "all %u places for processes are taken: join or free processes "
+				  "that have ended, or set a larger BROOD_HEAP_SIZE",
+				  heap_map.slot_count);
+	return slot;
+}
+
+void table_enter(process_slot *slot)
+{
+	uint32_t expected = SLOT_RESERVED;
+	slab_forget_cursors();
+	if (!atomic_compare_exchange_strong(&slot->state, &expected, SLOT_RUNNING)) {
+		slot = take_any();
+		if (!slot)
+			return;
+		atomic_store(&slot->state, SLOT_RUNNING);
+	}
+	become(slot);
+}
+
+void table_publish(process_slot *slot, int exit_code)
+{
+	atomic_store(&slot->exit_code, exit_code);
+	atomic_store(&slot->published, 1);
+	atomic_store(&slot->state, SLOT_ENDED);
+}
+
+bool table_dead(heap_owner owner)
+{
+	if (!owner_is_process(owner) || owner_slot(owner) >= heap_map.slot_count)
+		return false;
+	const process_slot *slot = map_slot(owner_slot(owner));
+	uint32_t state = atomic_load(&slot->state);
+	pidref process = process_of(slot);
+	if (table_owner(slot) != owner || state == SLOT_FREE)
+		return true;
+	return process.pid && pidref_dead(process);
+}
