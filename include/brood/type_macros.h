@@ -137,41 +137,42 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 
 #define BROOD_CHECK_PLACE(T, f)                                                                    \
 	_Static_assert(offsetof(struct brood_mirror_##T, f) == offsetof(T, f),                     \
-		       "BROOD_TYPE(" #T "): before field '" #f "' a field is missing or out of "   \
-		       "order, or the struct is packed; see brood_type(3)");
+		       "BROOD_TYPE: before " #T "." #f " a field is missing or out of order, or "  \
+		       "the struct is packed; see brood_type(3)");
 #define BROOD_CHECK_ELEMENT(T, type, f, x)                                                         \
-	_Static_assert(BROOD_SAME_TYPE(x, type), "BROOD_TYPE(" #T "): field '" #f                  \
-		       "' is not of the type '" #type "' in its mark; see brood_type(3)");
+	_Static_assert(BROOD_SAME_TYPE(x, type),                                                   \
+		       "BROOD_TYPE: " #T "." #f " is not of the type in its mark, " #type "; see " \
+		       "brood_type(3)");
 #define BROOD_CHECK_plain_field(T, f)                                                              \
 	BROOD_CHECK_PLACE(T, f)                                                                    \
 	typedef __typeof__(BROOD_ELEMENT(BROOD_FIELD(T, f))) brood_inner_##T##_##f;                \
 	typedef __typeof__(BROOD_ELEMENT(*(brood_inner_##T##_##f *)0)) brood_element_##T##_##f;    \
 	_Static_assert(!BROOD_IS_ARRAY(*(brood_element_##T##_##f *)0) &&                           \
 		       BROOD_CAN_PICKLE(*(brood_element_##T##_##f *)0),                            \
-		       "BROOD_TYPE(" #T "): field '" #f "' is of a type that cannot be pickled "   \
-		       "without a mark; see brood_type(3)");
+		       "BROOD_TYPE: " #T "." #f " is of a type that cannot be pickled, or that "   \
+		       "needs a mark; see brood_type(3)");
 #define BROOD_CHECK_nested_field(T, type, f)                                                       \
 	BROOD_CHECK_PLACE(T, f)                                                                    \
 	BROOD_CHECK_ELEMENT(T, type, f, BROOD_ELEMENT(BROOD_FIELD(T, f)))
 #define BROOD_CHECK_counted_field(T, type, f, counter)                                             \
 	BROOD_CHECK_PLACE(T, f)                                                                    \
 	_Static_assert(BROOD_IS_POINTER(BROOD_FIELD(T, f)),                                        \
-		       "BROOD_TYPE(" #T "): field '" #f "' is marked as counted but is no "        \
-		       "pointer; see brood_type(3)");                                              \
+		       "BROOD_TYPE: " #T "." #f " is marked as counted but is no pointer; see "    \
+		       "brood_type(3)");                                                           \
 	BROOD_CHECK_ELEMENT(T, type, f, *BROOD_FIELD(T, f))                                        \
 	_Static_assert(BROOD_CAN_COUNT(BROOD_FIELD(T, counter)),                                   \
-		       "BROOD_TYPE(" #T "): field '" #counter "' counts '" #f "' but is no "       \
-		       "integer; see brood_type(3)");
+		       "BROOD_TYPE: " #T "." #counter " counts " #f " but is no integer; see "     \
+		       "brood_type(3)");
 #define BROOD_CHECK_many_field(T, type, f, counter)                                                \
 	BROOD_CHECK_counted_field(T, type, f, counter)                                             \
 	BROOD_CHECK_PLACE(T, counter)
 #define BROOD_CHECK_shared_field(T, ...) BROOD_CHECK_SHARED(T, BROOD_NAME(__VA_ARGS__))
-#define BROOD_CHECK_SHARED(T, f) BROOD_CHECK_SHARED_(T, f)
+#define BROOD_CHECK_SHARED(T, f)	 BROOD_CHECK_SHARED_(T, f)
 #define BROOD_CHECK_SHARED_(T, f)                                                                  \
 	BROOD_CHECK_PLACE(T, f)                                                                    \
 	_Static_assert(BROOD_IS_POINTER(BROOD_ELEMENT(BROOD_FIELD(T, f))),                         \
-		       "BROOD_TYPE(" #T "): field '" #f "' is marked as shared but is no "         \
-		       "pointer; see brood_type(3)");
+		       "BROOD_TYPE: " #T "." #f " is marked as shared but is no pointer; see "     \
+		       "brood_type(3)");
 
 #define BROOD_DESCRIBE_FIELD(T, f, type, element_size)                                             \
 	{#f, type, NULL, (uint32_t)offsetof(T, f),                                                 \
@@ -203,7 +204,7 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 #define BROOD_TYPE_IMPLEMENTATION(T, ...)                                                          \
 	BROOD_PASTE(BROOD_TYPE_, BROOD_LIMIT(__VA_ARGS__))(T, __VA_ARGS__)
 #define BROOD_TYPE_OVER(T, ...)                                                                    \
-	_Static_assert(0, "BROOD_TYPE(" #T "): more than 32 fields; put some in a struct of "      \
+	_Static_assert(0, "BROOD_TYPE: " #T " has more than 32 fields; put some in a struct of "      \
 		       "their own and mark it BROOD_NESTED; see brood_type(3)")
 #define BROOD_TYPE_WITHIN(T, ...)                                                                  \
 	struct __attribute__((aligned(_Alignof(T)))) brood_mirror_##T {                            \
@@ -211,7 +212,7 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 	};                                                                                         \
 	BROOD_EACH(BROOD_CHECK, T, __VA_ARGS__)                                                    \
 	_Static_assert(_Alignof(T) <= 64,                                                          \
-		       "BROOD_TYPE(" #T "): aligned to more than 64 bytes; see brood_type(3)");    \
+		       "BROOD_TYPE: " #T " is aligned to more than 64 bytes; see brood_type(3)");  \
 	__attribute__((unused)) static const brood_type brood_type_##T;                            \
 	__attribute__((unused)) static const brood_field brood_fields_##T[] = {                    \
 		BROOD_EACH(BROOD_DESCRIBE, T, __VA_ARGS__)};                                       \
@@ -221,7 +222,7 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 		(uint32_t)(sizeof(brood_fields_##T) / sizeof(brood_fields_##T[0])),                \
 		BROOD_KIND_STRUCT};                                                                \
 	_Static_assert(sizeof(struct brood_mirror_##T) == sizeof(T),                               \
-		       "BROOD_TYPE(" #T "): a field after the last one listed is missing; "        \
+		       "BROOD_TYPE: in " #T " a field after the last one listed is missing; "      \
 		       "see brood_type(3)")
 
 #define BROOD_STRUCT_IMPLEMENTATION(T, ...)                                                        \
