@@ -32,7 +32,6 @@
  * be. The macros are C only; C++ describes with brood_field and brood_type.
  */
 
-#include <limits.h>
 #include <stdint.h>
 
 #include "brood/base.h"

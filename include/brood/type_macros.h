@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#ifndef BROOD_TYPE_H
+#include "brood/type.h" /* which includes this where it needs it */
+#endif
 #ifndef BROOD_TYPE_MACROS_H
 #define BROOD_TYPE_MACROS_H
 
 /*
- * How BROOD_TYPE works; a part of type.h, not included by itself, and nothing
- * here is for use by name but brood_type_int and its like.
+ * How BROOD_TYPE works; a part of type.h. Nothing here is for use by name but
+ * brood_type_int and its like.
  *
  * A list of fields is gone through three times. The mirror pass builds a struct
  * of the listed fields alone: unless its layout is that of the real one, a field

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What BROOD_TYPE and BROOD_STRUCT say about a struct, and fingerprints. */
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -282,6 +283,28 @@ static void test_fingerprint(void **state)
 	assert_true(fingerprint_of(&brood_type_tree) == fingerprint_of(&brood_type_tree));
 }
 
+BROOD_STRUCT(fresh, (int, a), BROOD_NESTED(point, b));
+
+static void *take_fingerprint(void *out)
+{
+	*(uint64_t *)out = fingerprint_of(&brood_type_fresh);
+	return NULL;
+}
+
+/* The first to ask may be several at once. */
+static void test_fingerprint_threads(void **state)
+{
+	(void)state;
+	pthread_t threads[4];
+	uint64_t taken[4];
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, take_fingerprint, &taken[i]), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (int i = 0; i < 4; i++)
+		assert_true(taken[i] == taken[0] && taken[i] != 0);
+}
+
 /* Whatever changes in a description changes the fingerprint. */
 static void test_fingerprint_differs(void **state)
 {
@@ -312,11 +335,17 @@ static void test_fingerprint_differs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalars),	    cmocka_unit_test(test_arrays),
-		cmocka_unit_test(test_constants),   cmocka_unit_test(test_handles),
-		cmocka_unit_test(test_marks),	    cmocka_unit_test(test_struct_form),
-		cmocka_unit_test(test_alignment),   cmocka_unit_test(test_most_fields),
-		cmocka_unit_test(test_fingerprint), cmocka_unit_test(test_fingerprint_differs),
+		cmocka_unit_test(test_scalars),
+		cmocka_unit_test(test_arrays),
+		cmocka_unit_test(test_constants),
+		cmocka_unit_test(test_handles),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_struct_form),
+		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_most_fields),
+		cmocka_unit_test(test_fingerprint),
+		cmocka_unit_test(test_fingerprint_threads),
+		cmocka_unit_test(test_fingerprint_differs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

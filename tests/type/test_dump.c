@@ -2,6 +2,7 @@
 /* The form that leaves the family, and its reader, which believes nothing. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -227,6 +228,62 @@ static void test_every_byte_sealed(void **state)
 	free(data);
 }
 
+/* Cut short, with a header that says so and a checksum that is right. */
+static void test_cut_sealed(void **state)
+{
+	(void)state;
+	size_t size;
+	unsigned char *data = dumped(BROOD_POINTED(job, &full), &size);
+	for (size_t cut = sizeof(dump_header); cut < size; cut++) {
+		unsigned char *shorter = malloc(cut);
+		assert_non_null(shorter);
+		memcpy(shorter, data, cut);
+		seal(shorter, cut);
+		assert_bad(&brood_type_job, shorter, cut);
+		free(shorter);
+	}
+	free(data);
+}
+
+static void assert_header_bad(const dump_header *header, const char *sentence)
+{
+	unsigned char data[sizeof(*header) + 8] = {0};
+	dump_header sealed = *header;
+	sealed.checksum = dump_checksum(&sealed, data + sizeof(sealed), 8);
+	memcpy(data, &sealed, sizeof(sealed));
+	assert_bad(&brood_type_int64_t, data, sizeof(data));
+	if (!strstr(brood_error(), sentence))
+		fail_msg("'%s' does not say '%s'", brood_error(), sentence);
+}
+
+static void test_headers(void **state)
+{
+	(void)state;
+	size_t size;
+	unsigned char *data = dumped(BROOD_VALUE(0L), &size);
+	dump_header good, bad;
+	memcpy(&good, data, sizeof(good));
+	free(data);
+	bad = good;
+	bad.size++;
+	assert_header_bad(&bad, "should have");
+	bad = good;
+	bad.fingerprint = 0;
+	assert_header_bad(&bad, "no value");
+	bad = good;
+	bad.version++;
+	assert_header_bad(&bad, "version");
+	bad = good;
+	bad.order = __builtin_bswap32(DUMP_ORDER);
+	assert_header_bad(&bad, "byte order");
+	bad = good;
+	bad.pointer_size = 4;
+	assert_header_bad(&bad, "pointer size");
+	bad = good;
+	bad.magic[0] = 'b';
+	assert_header_bad(&bad, "brood_dump()");
+}
+
 typedef struct change {
 	size_t at; /* in the body */
 	uint64_t word;
@@ -352,12 +409,16 @@ static void test_bad_calls(void **state)
 
 int main(void)
 {
+	/* Memory that was not written shows: as padding that is not zero. */
+	mallopt(M_PERTURB, 0xa5);
 	const struct CMUnitTest tests[] = {
 		TEST(test_struct),
 		TEST(test_others),
 		TEST(test_no_value),
 		TEST(test_every_byte),
 		TEST(test_every_byte_sealed),
+		TEST(test_cut_sealed),
+		TEST(test_headers),
 		TEST(test_sentences),
 		TEST(test_another_type),
 		TEST(test_deep),

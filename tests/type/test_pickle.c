@@ -208,6 +208,22 @@ static void test_padding(void **state)
 	brood_free(copy);
 }
 
+typedef struct answer {
+	bool yes;
+} answer;
+BROOD_TYPE(answer, yes);
+
+/* A bool that was never set: a receiver can be undefined on any other byte. */
+static void test_unset_bool(void **state)
+{
+	(void)state;
+	answer given;
+	memset(&given, 0x40, sizeof(given));
+	answer *copy = brood_copy(BROOD_POINTED(answer, &given));
+	assert_int_equal(*(unsigned char *)copy, 1);
+	brood_free(copy);
+}
+
 static void test_empty_arrays(void **state)
 {
 	(void)state;
@@ -343,11 +359,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_scalar),	 TEST(test_string),	 TEST(test_bytes),
-		TEST(test_struct),	 TEST(test_padding),	 TEST(test_empty_arrays),
-		TEST(test_bad_fields),	 TEST(test_null_handle), TEST(test_tree),
-		TEST(test_endless_tree), TEST(test_pointers),	 TEST(test_block),
-		TEST(test_not_a_copy),	 TEST(test_no_memory),
+		TEST(test_scalar),	 TEST(test_string),	  TEST(test_bytes),
+		TEST(test_struct),	 TEST(test_padding),	  TEST(test_unset_bool),
+		TEST(test_empty_arrays), TEST(test_bad_fields),	  TEST(test_null_handle),
+		TEST(test_tree),	 TEST(test_endless_tree), TEST(test_pointers),
+		TEST(test_block),	 TEST(test_not_a_copy),	  TEST(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
