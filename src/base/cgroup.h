@@ -2,7 +2,8 @@
 #ifndef BASE_CGROUP_H
 #define BASE_CGROUP_H
 
-/* What the control group that this process is in allows; v2 and v1. */
+/* What the control group that this process is in allows; v2 and v1. Read afresh
+ * at each call, without allocating. */
 
 #include <stdint.h>
 
@@ -11,7 +12,12 @@
 double cgroup_cpu_quota(void);
 
 /* Bytes that may still be charged before the group, or an ancestor, is at its
- * memory limit; INT64_MAX when there is no limit. */
+ * memory limit; INT64_MAX when there is no limit. Cached file pages that the
+ * kernel drops first count as free. */
 int64_t cgroup_memory_left(void);
+
+/* The same of a system whose /proc and cgroup mounts lie under the directory root. */
+double cgroup_cpu_quota_under(const char *root);
+int64_t cgroup_memory_left_under(const char *root);
 
 #endif

@@ -22,4 +22,7 @@ void log_message(int level, const char *file, int line, const char *function, co
  */
 void log_set_process_name(const char *name);
 
+/* How many handlers of brood_log_to_stderr() the logger has. */
+int log_stderr_handlers(void);
+
 #endif
