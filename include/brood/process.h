@@ -220,7 +220,7 @@ BROOD_API void *brood_process_arg(const brood_process *process);
  * was set; children made afterwards inherit it. The data is borrowed; setting copies
  * it (-EINVAL for NULL data with a size).
  */
-BROOD_API brood_bytes brood_process_authkey(const brood_process *process);
+BROOD_API brood_bytes brood_process_authkey(brood_process *process);
 BROOD_API int brood_process_set_authkey(brood_process *process, brood_bytes key);
 
 /*

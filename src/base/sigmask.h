@@ -8,42 +8,38 @@
  *
  *	SIGMASK_BLOCK_ALL(mask);
  *	SIGMASK_BLOCK(mask, SIGPIPE);
+ *
+ * All means all: glibc's internal signals too, which no handler of the program
+ * sees, and which must not run glibc's in a process that is just being born.
  */
 
-#include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
+
+#include "base/raw.h"
 
 typedef struct sigmask {
-	sigset_t before;
+	uint64_t before; /* the kernel's sigset_t */
 } sigmask;
 
-static inline sigmask sigmask_block_all(void)
-{
-	sigmask mask;
-	sigset_t all;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mask.before);
-	return mask;
-}
+_Static_assert(_NSIG - 1 == 64, "the kernel's signal set is one 64-bit word");
 
-static inline sigmask sigmask_block(int signal)
+static inline sigmask sigmask_change(int how, uint64_t signals)
 {
 	sigmask mask;
-	sigset_t one;
-	sigemptyset(&one);
-	sigaddset(&one, signal);
-	pthread_sigmask(SIG_BLOCK, &one, &mask.before);
+	raw_syscall(SYS_rt_sigprocmask, how, (long)&signals, (long)&mask.before, sizeof(signals));
 	return mask;
 }
 
 static inline void sigmask_restore(const sigmask *mask)
 {
-	pthread_sigmask(SIG_SETMASK, &mask->before, NULL);
+	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask->before, 0, sizeof(mask->before));
 }
 
-#define SIGMASK_GUARD		    __attribute__((cleanup(sigmask_restore), unused)) const sigmask
+#define SIGMASK_GUARD		__attribute__((cleanup(sigmask_restore), unused)) const sigmask
 
-#define SIGMASK_BLOCK_ALL(name)	    SIGMASK_GUARD name = sigmask_block_all()
-#define SIGMASK_BLOCK(name, signal) SIGMASK_GUARD name = sigmask_block(signal)
+#define SIGMASK_BLOCK_ALL(name) SIGMASK_GUARD name = sigmask_change(SIG_SETMASK, UINT64_MAX)
+#define SIGMASK_BLOCK(name, signal) \
+	SIGMASK_GUARD name = sigmask_change(SIG_BLOCK, UINT64_C(1) << ((signal)-1))
 
 #endif

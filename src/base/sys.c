@@ -8,9 +8,15 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "base/raw.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -38,9 +44,40 @@ static int result(long r)
 	return r < 0 ? -errno : (int)r;
 }
 
+/* By the version: the call answers for a process that has not ended as if it knew nothing. */
+static bool kernel_is_at_least(unsigned long major, unsigned long minor)
+{
+	struct utsname name;
+	char *end;
+	if (uname(&name) < 0)
+		return false;
+	unsigned long have_major = strtoul(name.release, &end, 10);
+	unsigned long have_minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return have_major > major || (have_major == major && have_minor >= minor);
+}
+
+bool sys_keeps_status(void)
+{
+	static _Atomic int known; /* 1 no, 2 yes */
+	if (!known)
+		known = 1 + kernel_is_at_least(6, 15);
+	return known == 2;
+}
+
+/* Moves a new descriptor above 2: where the program runs with a standard stream closed, ours must
+ * not take its place, since children replace their standard input. */
+static int above_standard_streams(int fd)
+{
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int moved = result(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+	close(fd);
+	return moved;
+}
+
 int sys_pidfd_open(pid_t pid)
 {
-	return result(syscall(SYS_pidfd_open, pid, 0));
+	return above_standard_streams(result(syscall(SYS_pidfd_open, pid, 0)));
 }
 
 int sys_pidfd_signal(int pidfd, int signal)
@@ -48,16 +85,26 @@ int sys_pidfd_signal(int pidfd, int signal)
 	return result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
-int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage)
+static int wait_for(int id_type, int id, int options, siginfo_t *info, struct rusage *usage)
 {
 	long r;
 	info->si_pid = 0;
 	do {
-		r = syscall(SYS_waitid, P_PIDFD, pidfd, info, options, usage);
+		r = syscall(SYS_waitid, id_type, id, info, options, usage);
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
 	return info->si_pid != 0;
+}
+
+int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage)
+{
+	return wait_for(P_PIDFD, pidfd, options, info, usage);
+}
+
+int sys_wait_peek(siginfo_t *info)
+{
+	return wait_for(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, info, NULL);
 }
 
 int sys_pidfd_wait(int pidfd, const struct timespec *left)
@@ -105,7 +152,7 @@ int sys_memfd(const char *name, size_t size)
 		close(fd);
 		return r;
 	}
-	return fd;
+	return above_standard_streams(fd);
 }
 
 static int retry_fallocate(int fd, int mode, off_t offset, off_t length)
@@ -193,4 +240,33 @@ int sys_write_all(int fd, const void *data, size_t size)
 		size -= (size_t)r;
 	}
 	return 0;
+}
+
+void sys_set_comm(const char *name)
+{
+	raw_syscall(SYS_prctl, PR_SET_NAME, (long)name, 0, 0);
+}
+
+/* Opened once: to look up a path in every new process takes as long as ten system calls. */
+int sys_null(void)
+{
+	static _Atomic int kept = -1;
+	int fd = kept;
+	if (fd >= 0)
+		return fd;
+	fd = above_standard_streams(result(open("/dev/null", O_RDWR | O_CLOEXEC)));
+	int none = -1;
+	if (fd < 0 || atomic_compare_exchange_strong(&kept, &none, fd))
+		return fd;
+	close(fd);
+	return none;
+}
+
+int sys_make_empty(int fd)
+{
+	int null = sys_null();
+	long r = null < 0 ? null : raw_syscall(SYS_dup3, null, fd, 0, 0);
+	if (r < 0) /* the standard stream must not remain the parent's */
+		raw_syscall(SYS_close, fd, 0, 0, 0);
+	return r < 0 ? (int)r : 0;
 }

@@ -27,6 +27,13 @@ int sys_pidfd_signal(int pidfd, int signal);
  */
 int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage);
 
+/*
+ * Peeks at a child of this process, brood's or not, that has ended and has not
+ * been reaped; takes nothing. Returns 1 with *info filled, 0 when there is none,
+ * -ECHILD without children.
+ */
+int sys_wait_peek(siginfo_t *info);
+
 /* Whether the process behind a pidfd has ended: at once, child or not, reaped or not. */
 bool sys_pidfd_ended(int pidfd);
 
@@ -41,6 +48,9 @@ int sys_pidfd_wait(int pidfd, const struct timespec *left);
  * somebody else reaped it. Returns 0, or -ENODATA before Linux 6.15.
  */
 int sys_pidfd_status(int pidfd, int *ret_status);
+
+/* Whether sys_pidfd_status() works here. */
+bool sys_keeps_status(void);
 
 /* An anonymous file of the given size in memory, sealed against another size. */
 int sys_memfd(const char *name, size_t size);
@@ -69,5 +79,16 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size);
 
 /* write(2) until all is written, in one call where the kernel takes it in one. */
 int sys_write_all(int fd, const void *data, size_t size);
+
+/* The name by which ps, top and gdb show the calling thread; cut to 15 bytes. */
+void sys_set_comm(const char *name);
+
+/*
+ * A descriptor of /dev/null that this process keeps, and that those it forks
+ * inherit; a negative errno when there is none. sys_make_empty() puts it in the
+ * place of another descriptor, open or not.
+ */
+int sys_null(void);
+int sys_make_empty(int fd);
 
 #endif

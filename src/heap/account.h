@@ -23,10 +23,17 @@
 
 /* The calling process. Other threads and forked children only read it. */
 struct account_self {
-	process_slot *slot;
+	process_slot *_Atomic slot; /* NULL in a new process that has not settled, table.h */
 	heap_owner owner;
 };
 extern struct account_self account_self;
+
+/* The calling process as an owner. A new process settles in its slot when it first asks. */
+static inline heap_owner account_me(void)
+{
+	table_self();
+	return account_self.owner;
+}
 
 static inline uint64_t account_word(uint32_t generation)
 {

@@ -41,7 +41,7 @@ void *heap_alloc(size_t alignment, size_t size, heap_owner owner)
 void *brood_alloc(size_t size)
 {
 	bool zeroed;
-	return alloc(1, size, account_self.owner, &zeroed);
+	return alloc(1, size, account_me(), &zeroed);
 }
 
 void *brood_calloc(size_t count, size_t size)
@@ -51,7 +51,7 @@ void *brood_calloc(size_t count, size_t size)
 	if (__builtin_mul_overflow(count, size, &bytes))
 		return error_null(ENOMEM, "%zu times %zu bytes are more than can be addressed",
 				  count, size);
-	void *start = alloc(1, bytes, account_self.owner, &zeroed);
+	void *start = alloc(1, bytes, account_me(), &zeroed);
 	if (start && !zeroed)
 		memset(start, 0, bytes);
 	return start;
@@ -59,7 +59,7 @@ void *brood_calloc(size_t count, size_t size)
 
 void *brood_aligned_alloc(size_t alignment, size_t size)
 {
-	return heap_alloc(alignment, size, account_self.owner);
+	return heap_alloc(alignment, size, account_me());
 }
 
 static int no_block(const void *ptr)
@@ -92,6 +92,17 @@ int brood_free(void *ptr)
 	if (r < 0)
 		return r;
 	return block_free(&found) ? 0 : no_block(ptr);
+}
+
+int heap_free_owned(const void *ptr, heap_owner owner)
+{
+	block found;
+	int r = heap_require();
+	if (r < 0)
+		return r;
+	if (!block_find(ptr, &found) || found.owner != owner || !block_free(&found))
+		return no_block(ptr);
+	return 0;
 }
 
 /* Moves a block's content to a new one of the same owner. */
@@ -178,5 +189,5 @@ int brood_keep(void *ptr)
 
 int brood_adopt(void *ptr)
 {
-	return give_held(ptr, account_self.owner);
+	return give_held(ptr, account_me());
 }

@@ -68,9 +68,11 @@ static struct {
 
 int heap_require(void)
 {
-	if (heap_map.base)
-		return 0;
-	return error_set(failure.err, "there is no shared heap: %s", failure.sentence);
+	if (!heap_map.base)
+		return error_set(failure.err, "there is no shared heap: %s", failure.sentence);
+	if (!table_self())
+		return error_set(EAGAIN, "no place for this process is left in the process table");
+	return 0;
 }
 
 static char *map_somewhere(int fd, size_t size)

@@ -19,6 +19,7 @@
 #include "heap/table.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,8 +33,21 @@ enum {
 	COLLECT_EVERY = 1024, /* reservations */
 };
 
+/* Where a new process is to be once it needs its slot; private to the process. */
+static struct {
+	pthread_mutex_t lock; /* against its other threads */
+	table_place place;
+} moving = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void settle(void);
+
 process_slot *table_self(void)
 {
+	/* Pairs with the release in become(): who sees the slot sees the owner. */
+	process_slot *slot = atomic_load_explicit(&account_self.slot, memory_order_acquire);
+	if (slot || !heap_map.super)
+		return slot;
+	settle();
 	return account_self.slot;
 }
 
@@ -63,8 +77,9 @@ static void become(process_slot *slot)
 	/* The time first: with the time of the reservation the pid would name a recycled one. */
 	atomic_store(&slot->started, self.started);
 	atomic_store(&slot->pid, self.pid);
-	account_self.slot = slot;
 	account_self.owner = table_owner(slot);
+	/* Pairs with the acquire in table_self(). */
+	atomic_store_explicit(&account_self.slot, slot, memory_order_release);
 }
 
 void table_found(void)
@@ -225,23 +240,69 @@ process_slot *table_reserve(void)
 	return slot;
 }
 
-void table_enter(process_slot *slot)
+table_place table_place_of(const process_slot *slot)
 {
-	uint32_t expected = SLOT_RESERVED;
-	slab_forget_cursors();
-	if (!atomic_compare_exchange_strong(&slot->state, &expected, SLOT_RUNNING)) {
-		slot = take_any();
-		if (!slot)
-			return;
-		atomic_store(&slot->state, SLOT_RUNNING);
-	}
-	become(slot);
+	return (table_place){.slot = map_slot(index_of(slot)),
+			     .generation = atomic_load(&slot->generation)};
 }
 
-void table_publish(process_slot *slot, int exit_code)
+void table_entered(process_slot *slot, pid_t pid)
 {
+	uint32_t expected = SLOT_RESERVED;
+	if (!atomic_compare_exchange_strong(&slot->state, &expected, SLOT_RUNNING))
+		return;
+	atomic_store(&slot->started, pidref_of(pid).started);
+	atomic_store(&slot->pid, pid);
+}
+
+/* Whether the slot still is the one that was prepared for this process. */
+static bool claim(table_place place)
+{
+	uint32_t state = SLOT_RESERVED;
+	if (atomic_load(&place.slot->generation) != place.generation)
+		return false;
+	return atomic_compare_exchange_strong(&place.slot->state, &state, SLOT_RUNNING) ||
+	       state == SLOT_RUNNING;
+}
+
+/* Slots are taken in the name of an owner, which a process without a slot is not yet: it takes
+ * another one as the root, that is, as one that nobody but a collector frees. */
+static void settle(void)
+{
+	pthread_mutex_lock(&moving.lock);
+	process_slot *slot = NULL;
+	if (!account_self.slot) {
+		slot = claim(moving.place) ? moving.place.slot : take_any();
+		if (slot)
+			become(slot);
+	}
+	pthread_mutex_unlock(&moving.lock);
+}
+
+void table_move(table_place place, bool now)
+{
+	moving.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	moving.place = place;
+	account_self.slot = NULL;
+	slab_forget_cursors();
+	if (now)
+		settle();
+}
+
+void table_set_name(process_slot *slot, const char *name)
+{
+	if (slot)
+		strncpy(slot->name, name, sizeof(slot->name) - 1);
+}
+
+void table_publish(int exit_code)
+{
+	process_slot *slot = table_self();
+	if (!slot)
+		return;
 	atomic_store(&slot->exit_code, exit_code);
-	atomic_store(&slot->published, 1);
+	/* Pairs with the acquire of whoever finds the status stolen. */
+	atomic_store_explicit(&slot->published, 1, memory_order_release);
 	atomic_store(&slot->state, SLOT_ENDED);
 }
 

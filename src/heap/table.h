@@ -51,14 +51,30 @@ process_slot *table_self(void);
  */
 process_slot *table_reserve(void);
 
+/* A slot, as its process will find it even if the slot has been collected and used anew since. */
+typedef struct table_place {
+	process_slot *slot;
+	uint32_t generation;
+} table_place;
+
+table_place table_place_of(const process_slot *slot);
+
 /*
- * In a new process, first thing: from now on it is the process of this slot. (Of
- * another, if its starter died so long ago that the slot was collected.)
+ * In a new process, first thing: this is its place. It enters the slot, which is a
+ * touch of the heap, at once if `now`, else when it first needs it. (Or another
+ * slot, if its starter died before table_entered(), and so long ago that this one
+ * was collected.)
  */
-void table_enter(process_slot *slot);
+void table_move(table_place place, bool now);
+
+/* In the starter, after the start: the process with this pid has the slot. */
+void table_entered(process_slot *slot, pid_t pid);
+
+/* Shows a process under this name, cut to SLOT_NAME_SIZE; a NULL slot is allowed. */
+void table_set_name(process_slot *slot, const char *name);
 
 /* Says how this process is about to end. */
-void table_publish(process_slot *slot, int exit_code);
+void table_publish(int exit_code);
 
 /* The constructor's: this process is the family's root, in slot 0. */
 void table_found(void);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_RAW_H
+#define BASE_RAW_H
+
+/*
+ * System calls made in place, for the first moments of a new process. There
+ * every page of code that is first touched costs a fault of several
+ * microseconds, and each of glibc's wrappers lies on a page of its own; four
+ * of them would cost a tenth of the whole fork.
+ *
+ * Returns what the kernel returns: a negative errno on failure; errno is untouched.
+ */
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static inline long raw_syscall(long number, long a, long b, long c, long d)
+{
+#if defined(__x86_64__)
+	long result;
+	register long fourth __asm__("r10") = d;
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+			 : "rcx", "r11", "memory");
+	return result;
+#elif defined(__aarch64__)
+	register long nr __asm__("x8") = number;
+	register long first __asm__("x0") = a;
+	register long second __asm__("x1") = b;
+	register long third __asm__("x2") = c;
+	register long fourth __asm__("x3") = d;
+	__asm__ volatile("svc 0"
+			 : "+r"(first)
+			 : "r"(nr), "r"(second), "r"(third), "r"(fourth)
+			 : "memory");
+	return first;
+#else
+	int saved = errno;
+	long result = syscall(number, a, b, c, d);
+	if (result < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+#endif
+}
+
+#endif

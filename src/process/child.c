@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A new process finds its feet. Every page that it writes is one that fork()
+ * shared and the kernel now copies, so it writes to few.
+ */
+
+#include "process/child.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "log/log.h"
+#include "process/exit.h"
+#include "process/finalizer.h"
+#include "process/orphan.h"
+#include "process/self.h"
+#include "process/stdio.h"
+
+/* In a section of its own, whose bounds the linker gives: tracebacks end where a target is called.
+ */
+#define CALLS_TARGETS __attribute__((section("brood_calls_targets"), noinline))
+extern const char __start_brood_calls_targets[] __attribute__((visibility("hidden")));
+extern const char __stop_brood_calls_targets[] __attribute__((visibility("hidden")));
+
+bool child_calls_targets_at(const void *address)
+{
+	const char *at = address;
+	return at > __start_brood_calls_targets && at <= __stop_brood_calls_targets;
+}
+
+CALLS_TARGETS static void call_target(const struct birth *birth)
+{
+	if (birth->target)
+		birth->target(birth->arg);
+	else if (birth->call)
+		birth->call();
+	else if (birth->run)
+		birth->run(birth->process);
+	/* Keeps the calls above from being tail calls, which leave no return address. */
+	__asm__ volatile("");
+}
+
+void child_prepare(brood_process *process, struct birth *ret)
+{
+	*ret = (struct birth){
+		.process = process,
+		.target = process->target,
+		.call = process->call,
+		.run = process->run,
+		.arg = process->args.arg,
+		.daemon = process->daemon,
+		.parent = self_pid(),
+		.name = brood_process_name(process),
+		.authkey = atomic_load(&process->authkey),
+		.place = table_place_of(process->slot),
+	};
+	sys_keeps_status(); /* asked here, so that the child finds the answer */
+	strncpy(ret->comm, ret->name, sizeof(ret->comm) - 1);
+}
+
+static void settle(const struct birth *birth)
+{
+	/* What it has been given must be seen to be its own before its parent can die. */
+	table_move(birth->place, birth->arg != NULL);
+	self_become(birth);
+	finalizers_forget();
+	if (birth->daemon)
+		orphan_die_with(birth->parent);
+	sys_set_comm(birth->comm);
+	stdio_drop_inherited();
+	exit_register_child();
+}
+
+void child_main(const struct birth *birth, const sigmask *mask)
+{
+	settle(birth);
+	sigmask_restore(mask);
+	log_info("child process calling self.run()");
+	call_target(birth);
+	exit(EXIT_SUCCESS);
+}

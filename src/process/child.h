@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_CHILD_H
+#define PROCESS_CHILD_H
+
+#include "base/sigmask.h"
+#include "process/object.h"
+
+/*
+ * What a new process needs in its first moments, gathered by its parent on the
+ * stack: to read it there costs nothing, while the first touch of the heap is
+ * a tenth of a whole fork. A process that needs no heap never touches it.
+ */
+struct birth {
+	brood_process *process;
+	void (*target)(void *arg);
+	void (*call)(void);
+	void (*run)(brood_process *self);
+	void *arg;
+	bool daemon;
+	pid_t parent;
+	const char *name;
+	char comm[16];
+	struct process_text *authkey;
+	table_place place;
+};
+
+void child_prepare(brood_process *process, struct birth *ret);
+
+/* The life of a forked child, from its first instruction to its last. The signal mask is the one
+ * that the starting thread had. */
+void child_main(const struct birth *birth, const sigmask *mask) BROOD_NORETURN;
+
+/* Whether a return address lies in the code that calls targets: above it a traceback ends. */
+bool child_calls_targets_at(const void *address);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Children are reaped one by one, each through its own pidfd, so that children
+ * which the program started by other means are never touched. A status that
+ * somebody else took is still known when the kernel keeps it with the pidfd
+ * (Linux 6.15), or when the child said in the process table what it would exit
+ * with; only a signal is then lost.
+ */
+
+#include "process/children.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "base/sys.h"
+#include "log/log.h"
+#include "process/end.h"
+
+static struct {
+	pthread_mutex_t lock;
+	brood_process *_Atomic first; /* read without the lock to see that there are none */
+} children = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void children_lock(void)
+{
+	pthread_mutex_lock(&children.lock);
+}
+
+void children_unlock(void)
+{
+	pthread_mutex_unlock(&children.lock);
+}
+
+void children_forget(void)
+{
+	children.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	children.first = NULL;
+}
+
+void children_add(brood_process *process)
+{
+	process->link = &children.first;
+	process->next = children.first;
+	if (process->next)
+		process->next->link = &process->next;
+	children.first = process_ref(process);
+}
+
+void children_remove(brood_process *process)
+{
+	*process->link = process->next;
+	if (process->next)
+		process->next->link = process->link;
+	process_unref(process);
+}
+
+static int exitcode_of(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? -WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* Somebody else has reaped the child: finds out what can still be known. */
+static void record_stolen(brood_process *process)
+{
+	int status;
+	if (sys_pidfd_status(process->pidfd, &status) == 0)
+		process->exitcode = exitcode_of(status);
+	/* Pairs with the release in table_publish(). */
+	else if (atomic_load_explicit(&process->slot->published, memory_order_acquire))
+		process->exitcode = process->slot->exit_code;
+	else
+		process->status_lost = true;
+}
+
+void children_poll(brood_process *process)
+{
+	if (process->state != PROCESS_STARTED)
+		return;
+	siginfo_t info;
+	int r = sys_wait_pidfd(process->pidfd, WEXITED | WNOHANG | __WALL, &info, &process->usage);
+	if (r == 1)
+		process->exitcode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+	else if (r == -ECHILD && sys_pidfd_ended(process->pidfd))
+		record_stolen(process);
+	else
+		return;
+	process_release_slot(process);
+	process->state = PROCESS_ENDED;
+	children_remove(process);
+}
+
+static brood_process *find(pid_t pid)
+{
+	brood_process *process = children.first;
+	while (process && process->pid != pid)
+		process = process->next;
+	return process;
+}
+
+static void poll_all(void)
+{
+	for (brood_process *process = children.first, *next; process; process = next) {
+		next = process->next;
+		children_poll(process);
+	}
+}
+
+/* Peeks, which takes nothing from anyone, at one child of this process that has ended. When it
+ * is not ours it hides those behind it, and each of ours is asked. */
+static void reap_locked(void)
+{
+	while (children.first) {
+		siginfo_t info;
+		int r = sys_wait_peek(&info);
+		if (r == 0)
+			return;
+		brood_process *process = r > 0 ? find(info.si_pid) : NULL;
+		if (!process) {
+			poll_all();
+			return;
+		}
+		children_poll(process);
+	}
+}
+
+void children_reap(void)
+{
+	if (!children.first)
+		return;
+	children_lock();
+	reap_locked();
+	children_unlock();
+}
+
+int brood_active_children(brood_process **out, int max)
+{
+	int count = 0;
+	children_lock();
+	reap_locked();
+	for (brood_process *process = children.first; process; process = process->next) {
+		if (process->detached || process->state != PROCESS_STARTED)
+			continue;
+		if (out && count < max)
+			out[count] = process_ref(process);
+		count++;
+	}
+	children_unlock();
+	return count;
+}
+
+/* A daemon that has not been told yet: borrowed, or NULL. Handlers of the log run without the lock,
+ * so the list is searched afresh for each. */
+static brood_process *next_daemon(void)
+{
+	children_lock();
+	brood_process *process = children.first;
+	while (process &&
+	       (!process->daemon || process->told_to_end || process->state != PROCESS_STARTED))
+		process = process->next;
+	if (process) {
+		process->told_to_end = true;
+		process_ref(process);
+	}
+	children_unlock();
+	return process;
+}
+
+void children_terminate_daemons(void)
+{
+	brood_process *process;
+	children_reap();
+	while (children.first && (process = next_daemon())) {
+		log_info("calling terminate() for daemon %s", brood_process_name(process));
+		end_signal(process, SIGTERM);
+		/* A stopped process acts on SIGTERM only when it goes on. */
+		end_signal(process, SIGCONT);
+		process_unref(process);
+	}
+}
+
+static brood_process *any_child(void)
+{
+	children_lock();
+	reap_locked();
+	brood_process *process = children.first;
+	while (process && process->state != PROCESS_STARTED)
+		process = process->next;
+	if (process)
+		process_ref(process);
+	children_unlock();
+	return process;
+}
+
+void children_join_all(void)
+{
+	brood_process *process;
+	while (children.first && (process = any_child())) {
+		log_info("calling join() for process %s", brood_process_name(process));
+		end_wait(process, DEADLINE_NEVER);
+		process_unref(process);
+	}
+}

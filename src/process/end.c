@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* How a process ends, seen from outside: join, is_alive, exitcode, signals, sentinel. */
+
+#include "process/end.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "process/children.h"
+#include "process/parent.h"
+#include "process/self.h"
+
+static enum process_state poll_state(brood_process *process)
+{
+	children_lock();
+	children_poll(process);
+	enum process_state state = process->state;
+	children_unlock();
+	return state;
+}
+
+/*
+ * Waits until the process has ended, without reaping it: 1 ended, 0 not in time. For
+ * ever by waitid(2), which is quicker; when somebody else reaps the child meanwhile
+ * it fails, and the descriptor tells.
+ */
+static int wait_for_end(int pidfd, deadline when)
+{
+	siginfo_t info;
+	if (when == DEADLINE_NEVER &&
+	    sys_wait_pidfd(pidfd, WEXITED | WNOWAIT | __WALL, &info, NULL) == 1)
+		return 1;
+	struct timespec left;
+	int r;
+	do {
+		r = sys_pidfd_wait(pidfd, deadline_left(when, &left));
+	} while (r == -EINTR);
+	return r;
+}
+
+int end_wait(brood_process *process, deadline when)
+{
+	children_lock();
+	process->waiters++; /* keeps the descriptor from being closed, and its number from reuse */
+	children_unlock();
+	int r = 1;
+	while (process->state != PROCESS_ENDED && (r = wait_for_end(process->pidfd, when)) > 0 &&
+	       poll_state(process) != PROCESS_ENDED) {
+		/* A tracer (a debugger, strace) sees the end before the parent may reap it. */
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	children_lock();
+	process->waiters--;
+	process_drop_pidfd(process);
+	children_unlock();
+	return r > 0 ? 0 : -ETIMEDOUT;
+}
+
+int end_signal(brood_process *process, int signal)
+{
+	/* Under the lock, so that the descriptor is not closed, and its number used anew, before
+	 * the signal is sent. */
+	children_lock();
+	int r = process->pidfd < 0 ? 0 : sys_pidfd_signal(process->pidfd, signal);
+	children_unlock();
+	return r == -ESRCH ? 0 : r;
+}
+
+/* What can be asked of a child only by the process that made it, once it has been started. */
+static int check_child(brood_process *process, const char *verb)
+{
+	int r = process_usable(process);
+	if (r < 0)
+		return r;
+	if (!process_is_ours(process))
+		return error_set(EINVAL,
+				 "can only %s a child process, and '%s' is not one of this "
+				 "process's",
+				 verb, brood_process_name(process));
+	if (process->state < PROCESS_STARTED)
+		return error_set(EINVAL,
+				 "can only %s a started process: call brood_process_start() on "
+				 "'%s' first",
+				 verb, brood_process_name(process));
+	return 0;
+}
+
+static int join_until(brood_process *process, deadline when)
+{
+	if (process && process->kind == PROCESS_PARENT)
+		return parent_wait(process, when);
+	int r = check_child(process, "join");
+	if (r < 0)
+		return r;
+	process_ref(process);
+	r = end_wait(process, when);
+	if (r < 0)
+		error_set(-r, "'%s' has not ended in time", brood_process_name(process));
+	else if (process->status_lost)
+		error_set(ECHILD,
+			  "'%s' has ended, but its status is lost: the program reaped it itself, "
+			  "or ignores SIGCHLD",
+			  brood_process_name(process));
+	process_unref(process);
+	return r;
+}
+
+int brood_process_join(brood_process *process)
+{
+	return join_until(process, DEADLINE_NEVER);
+}
+
+int brood_process_join_timed(brood_process *process, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : join_until(process, when);
+}
+
+int brood_process_join_nowait(brood_process *process)
+{
+	return join_until(process, 0);
+}
+
+bool brood_process_is_alive(brood_process *process)
+{
+	if (process == brood_current_process())
+		return true;
+	if (process && process->kind == PROCESS_PARENT)
+		return parent_wait(process, 0) < 0;
+	if (process_usable(process) < 0)
+		return false;
+	if (!process_is_ours(process)) {
+		error_set(EINVAL,
+			  "can only test a child process, and '%s' is not one of this process's",
+			  brood_process_name(process));
+		return false;
+	}
+	return poll_state(process) == PROCESS_STARTED;
+}
+
+int brood_process_exitcode(brood_process *process)
+{
+	if (process_usable(process) < 0)
+		return BROOD_NO_EXITCODE;
+	errno = 0;
+	if (!process_is_ours(process) || poll_state(process) != PROCESS_ENDED ||
+	    process->status_lost)
+		return BROOD_NO_EXITCODE;
+	return process->exitcode;
+}
+
+static int send_signal(brood_process *process, int signal, const char *verb)
+{
+	int r = process_usable(process);
+	if (r < 0)
+		return r;
+	if (process->kind != PROCESS_CHILD || process->state < PROCESS_STARTED)
+		return error_set(EINVAL, "cannot %s '%s': it is no process that was started here",
+				 verb, brood_process_name(process));
+	r = end_signal(process, signal);
+	if (r < 0)
+		return error_set(-r, "cannot %s '%s': no signal %d can be sent to it", verb,
+				 brood_process_name(process), signal);
+	return 0;
+}
+
+int brood_process_terminate(brood_process *process)
+{
+	return send_signal(process, SIGTERM, "terminate");
+}
+
+int brood_process_kill(brood_process *process)
+{
+	return send_signal(process, SIGKILL, "kill");
+}
+
+int brood_process_interrupt(brood_process *process)
+{
+	return send_signal(process, SIGINT, "interrupt");
+}
+
+int brood_process_signal(brood_process *process, int signal)
+{
+	return send_signal(process, signal, "signal");
+}
+
+int brood_process_sentinel(brood_process *process)
+{
+	int r = process_usable(process);
+	if (r < 0)
+		return r;
+	if (process->kind == PROCESS_PARENT)
+		return parent_sentinel(process);
+	if (process->kind != PROCESS_CHILD || process->state < PROCESS_STARTED)
+		return error_set(EINVAL, "process not started: '%s' has no sentinel yet",
+				 brood_process_name(process));
+	return process->pidfd;
+}
+
+int brood_process_close(brood_process *process)
+{
+	if (!process)
+		return error_absent("the process");
+	if (process->kind != PROCESS_CHILD || process == brood_current_process() || process->closed)
+		return 0;
+	enum process_state state = process_is_ours(process) ? poll_state(process) : process->state;
+	if (state == PROCESS_STARTING || state == PROCESS_STARTED)
+		return error_set(EBUSY,
+				 "Cannot close a process while it is still running. You should "
+				 "first call brood_process_join() or brood_process_terminate().");
+	children_lock();
+	process->closed = true;
+	process_drop_pidfd(process);
+	children_unlock();
+	return 0;
+}

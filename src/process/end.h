@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_END_H
+#define PROCESS_END_H
+
+/* Waiting for a process to end. */
+
+#include "base/clock.h"
+#include "process/object.h"
+
+/* Waits for a started child of this process and reaps it. Returns 0, or -ETIMEDOUT. */
+int end_wait(brood_process *process, deadline when);
+
+/* Sends a signal to a started process; one that has ended is no error. 0 or a negative errno. */
+int end_signal(brood_process *process, int signal);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Order, in a child: the at-exit functions that it registered itself (exit() runs
+ * them, as ours was registered first), finalizers of priority 0 and more, its
+ * daemons terminated, its children joined, the remaining finalizers, the
+ * traceback of what it raised, stdio's buffers, the published exit code, _exit.
+ *
+ * thread_local destructors run before all that, those of the parent's objects
+ * too: exit() runs them before any handler.
+ *
+ * Each handler looks whether it runs in the process that registered it: a child that
+ * the program forked by itself inherits them, and must not join anybody.
+ */
+
+#include "process/exit.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "log/log.h"
+#include "process/children.h"
+#include "process/finalizer.h"
+#include "process/self.h"
+#include "process/stdio.h"
+
+/* LeakSanitizer and gcov report at exit(), which _exit() goes round. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+extern void __gcov_dump(void) __attribute__((weak));
+
+static char *traceback;
+static _Atomic bool exiting;
+
+void exit_set_traceback(char *text)
+{
+	traceback = text;
+}
+
+bool brood_is_exiting(void)
+{
+	return exiting;
+}
+
+static void shut_down(void)
+{
+	if (atomic_exchange(&exiting, true))
+		return;
+	log_info("process shutting down");
+	log_debug("running all \"atexit\" finalizers with priority >= 0");
+	finalizers_run(0);
+	children_terminate_daemons();
+	children_join_all();
+	log_debug("running the remaining \"atexit\" finalizers");
+	finalizers_run(INT_MIN);
+}
+
+/* What atexit() and quick_exit() run last in the program itself, and quick_exit() in a child: it
+ * promises to flush nothing, and does not tell its status. */
+static void end_any(void)
+{
+	if (!self_is_stranger())
+		shut_down();
+}
+
+void exit_register_main(void)
+{
+	atexit(end_any);
+	at_quick_exit(end_any);
+}
+
+static void report_to_sanitizers(void)
+{
+	if (__lsan_do_recoverable_leak_check)
+		__lsan_do_recoverable_leak_check();
+	if (__gcov_dump)
+		__gcov_dump();
+}
+
+static void end_child(int status, void *unused)
+{
+	(void)unused;
+	if (self_is_stranger())
+		return;
+	shut_down();
+	if (traceback)
+		sys_write_all(STDERR_FILENO, traceback, strlen(traceback));
+	status &= 0xff;
+	log_info("process exiting with exitcode %d", status);
+	stdio_flush_all();
+	report_to_sanitizers();
+	if (!sys_keeps_status())
+		table_publish(status);
+	_exit(status);
+}
+
+void exit_register_child(void)
+{
+	exiting = false;
+	on_exit(end_child, NULL);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_EXIT_H
+#define PROCESS_EXIT_H
+
+/*
+ * The end of a process that ends by itself (return, exit(), brood_raise()): its
+ * finalizers, its children, its last lines in the log.
+ */
+
+/* For the program itself: shutting down is what exit() does after the program's own handlers. */
+void exit_register_main(void);
+
+/*
+ * For a process of brood's: exit() runs the process's own handlers, then ends
+ * the process here, before any that it inherited.
+ */
+void exit_register_child(void);
+
+/* A brood_raise() is on its way to exit(): what to print once the process has shut down. */
+void exit_set_traceback(char *text);
+
+#endif

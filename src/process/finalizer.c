@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Finalizers: a short list, in the order in which they will run. */
+
+#include "process/finalizer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "brood/process.h"
+
+struct brood_finalizer {
+	void (*callback)(void *data);
+	void *data;
+	int priority;
+	pid_t creator;
+	bool active; /* in the list; under its lock */
+	brood_finalizer *next;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	brood_finalizer *first;
+} finalizers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static _Thread_local jmp_buf *rescue;
+
+void finalizers_forget(void)
+{
+	finalizers.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	finalizers.first = NULL;
+}
+
+void finalizers_rescue(void)
+{
+	if (rescue)
+		longjmp(*rescue, 1);
+}
+
+brood_finalizer *brood_finalizer_new(void (*callback)(void *data), void *data, int priority)
+{
+	if (!callback)
+		return error_null(EINVAL, "the finalizer's callback is NULL");
+	brood_finalizer *finalizer = malloc(sizeof(*finalizer));
+	if (!finalizer)
+		return error_null(ENOMEM, "no memory for a finalizer");
+	*finalizer = (brood_finalizer){.callback = callback,
+				       .data = data,
+				       .priority = priority,
+				       .creator = getpid(),
+				       .active = true};
+	pthread_mutex_lock(&finalizers.lock);
+	brood_finalizer **link = &finalizers.first;
+	while (*link && (*link)->priority > priority)
+		link = &(*link)->next;
+	finalizer->next = *link;
+	*link = finalizer;
+	pthread_mutex_unlock(&finalizers.lock);
+	return finalizer;
+}
+
+/* Takes one out of the list, so that nobody else runs it. With the lock held. */
+static bool take(brood_finalizer *finalizer)
+{
+	if (!finalizer->active || finalizer->creator != getpid())
+		return false;
+	brood_finalizer **link = &finalizers.first;
+	while (*link && *link != finalizer)
+		link = &(*link)->next;
+	if (!*link)
+		return false;
+	*link = finalizer->next;
+	finalizer->active = false;
+	return true;
+}
+
+static bool take_this(brood_finalizer *finalizer)
+{
+	pthread_mutex_lock(&finalizers.lock);
+	bool taken = take(finalizer);
+	pthread_mutex_unlock(&finalizers.lock);
+	return taken;
+}
+
+static brood_finalizer *take_first(int priority)
+{
+	pthread_mutex_lock(&finalizers.lock);
+	brood_finalizer *finalizer = finalizers.first;
+	if (!finalizer || finalizer->priority < priority || !take(finalizer))
+		finalizer = NULL;
+	pthread_mutex_unlock(&finalizers.lock);
+	return finalizer;
+}
+
+void finalizers_run(int priority)
+{
+	brood_finalizer *volatile finalizer;
+	jmp_buf back;
+	while ((finalizer = take_first(priority))) {
+		rescue = &back;
+		if (setjmp(back) == 0)
+			finalizer->callback(finalizer->data);
+		rescue = NULL;
+	}
+}
+
+int brood_finalizer_run(brood_finalizer *finalizer)
+{
+	if (!finalizer)
+		return error_absent("the finalizer");
+	if (!take_this(finalizer))
+		return 0;
+	finalizer->callback(finalizer->data);
+	return 1;
+}
+
+int brood_finalizer_cancel(brood_finalizer *finalizer)
+{
+	if (!finalizer)
+		return error_absent("the finalizer");
+	return take_this(finalizer);
+}
+
+bool brood_finalizer_active(const brood_finalizer *finalizer)
+{
+	if (!finalizer) {
+		error_absent("the finalizer");
+		return false;
+	}
+	pthread_mutex_lock(&finalizers.lock);
+	bool active = finalizer->active && finalizer->creator == getpid();
+	pthread_mutex_unlock(&finalizers.lock);
+	return active;
+}
+
+void brood_finalizer_free(brood_finalizer *finalizer)
+{
+	if (!finalizer)
+		return;
+	take_this(finalizer);
+	free(finalizer);
+}

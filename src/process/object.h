@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_OBJECT_H
+#define PROCESS_OBJECT_H
+
+/*
+ * The process object, as the files of this layer share it.
+ *
+ * It is one block of the family's heap, owned by the process that made it and written
+ * by that one only: the child reads there what it is to run. That is also what
+ * keeps starting cheap, since a write to shared memory after a fork copies no page.
+ *
+ * `state` and what stands below it change under the children's lock (children.h)
+ * only; the atomic ones are read without. What a started or ended process has
+ * is valid for whoever has seen that state. The rest is set when the object is made.
+ */
+
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#include "brood/process.h"
+#include "heap/table.h"
+#include "type/pickle.h"
+
+enum process_kind {
+	PROCESS_CHILD,	/* made by brood_process_new() */
+	PROCESS_MAIN,	/* the program itself */
+	PROCESS_PARENT, /* how a child sees its parent */
+};
+
+enum process_state {
+	PROCESS_INITIAL,
+	PROCESS_STARTING, /* a thread is inside brood_process_start() */
+	PROCESS_STARTED,
+	PROCESS_ENDED,
+};
+
+/* A name or key that was set later. Replaced ones stay: callers may still hold them. */
+struct process_text {
+	struct process_text *before;
+	size_t size;
+	char text[]; /* size bytes and a NUL */
+};
+
+struct brood_process {
+	_Atomic int references; /* the owner's, one while in the list of children, and borrowers' */
+	enum process_kind kind;
+	pid_t creator;
+	const char *first_name;
+	const char *class_name;
+	const char *identity;		   /* "3", or "3:1" for the first that the third has made */
+	struct process_text *_Atomic name; /* NULL: first_name */
+	struct process_text *_Atomic authkey; /* NULL: the family's own */
+
+	void (*target)(void *arg);
+	void (*call)(void);
+	void (*run)(brood_process *self);
+	pickled args;
+	bool daemon;
+	bool detached;
+
+	_Atomic enum process_state state;
+	_Atomic bool closed;
+	_Atomic int pidfd; /* once started, until closed and nobody waits */
+	int waiters;
+	bool told_to_end;  /* at this process's own end */
+	bool status_lost;  /* ended, and somebody else took its status */
+	int exitcode;	   /* once ended */
+	_Atomic pid_t pid; /* once started */
+	process_slot *slot;
+	struct rusage usage; /* once ended */
+
+	brood_process *_Atomic next; /* in the list of children */
+	brood_process *_Atomic *link;
+
+	char storage[]; /* of the strings above */
+};
+
+/* The last reference frees it. Only in the process that made it. */
+brood_process *process_ref(brood_process *process);
+void process_unref(brood_process *process);
+
+/* Puts a copy of size bytes before what is kept there. Returns 0 or -ENOMEM, with its sentence. */
+int process_keep_text(struct process_text *_Atomic *which, const void *text, size_t size);
+
+/* Whether the calling process made the object, and so may start and join it. */
+bool process_is_ours(const brood_process *process);
+
+/* Checks for NULL and closed; 0, or -EINVAL with its sentence. */
+int process_usable(const brood_process *process);
+
+/* With the children's lock held: closes the sentinel of a closed process, unless someone waits. */
+void process_drop_pidfd(brood_process *process);
+
+/* The process has ended, or was never made: frees its arguments and its slot. */
+void process_release_slot(brood_process *process);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_ORPHAN_H
+#define PROCESS_ORPHAN_H
+
+#include <sys/types.h>
+
+/*
+ * In a daemonic child: from now on the process dies when its parent has died,
+ * however. Ends the process at once if the parent, whose pid is given, is dead already.
+ */
+void orphan_die_with(pid_t parent);
+
+#endif

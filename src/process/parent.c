@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "process/parent.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "process/children.h"
+
+/* Opened when first asked for: few children watch their parent. The pid names the parent as long
+ * as this process is its child, which is checked after the open. */
+int parent_sentinel(brood_process *parent)
+{
+	children_lock();
+	int fd = parent->pidfd;
+	if (fd < 0 && (fd = sys_pidfd_open(parent->pid)) >= 0) {
+		if (getppid() == parent->pid) {
+			parent->pidfd = fd;
+		} else {
+			close(fd);
+			fd = -ESRCH;
+		}
+	}
+	children_unlock();
+	if (fd < 0)
+		return error_set(-fd,
+				 fd == -ESRCH ? "the parent '%s' has ended"
+					      : "the parent '%s' cannot be watched",
+				 brood_process_name(parent));
+	return fd;
+}
+
+int parent_wait(brood_process *parent, deadline when)
+{
+	int fd = parent_sentinel(parent);
+	if (fd == -ESRCH)
+		return 0;
+	if (fd < 0)
+		return fd;
+	struct timespec left;
+	int r;
+	do {
+		r = sys_pidfd_wait(fd, deadline_left(when, &left));
+	} while (r == -EINTR);
+	if (r == 0)
+		return error_set(ETIMEDOUT, "the parent '%s' has not ended in time",
+				 brood_process_name(parent));
+	return r > 0 ? 0 : r;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* The object: made from options, named, looked at, and freed. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "process/children.h"
+#include "process/import.h"
+#include "process/self.h"
+
+brood_process *process_ref(brood_process *process)
+{
+	atomic_fetch_add_explicit(&process->references, 1, memory_order_relaxed);
+	return process;
+}
+
+static void free_texts(struct process_text *text)
+{
+	while (text) {
+		struct process_text *before = text->before;
+		brood_free(text);
+		text = before;
+	}
+}
+
+static void destroy(brood_process *process)
+{
+	if (process->state == PROCESS_INITIAL)
+		brood_free(process->args.block);
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	free_texts(process->name);
+	free_texts(process->authkey);
+	brood_free(process);
+}
+
+void process_unref(brood_process *process)
+{
+	/* The last one must see what the others did with it. */
+	if (atomic_fetch_sub_explicit(&process->references, 1, memory_order_acq_rel) == 1)
+		destroy(process);
+}
+
+bool process_is_ours(const brood_process *process)
+{
+	return process->kind == PROCESS_CHILD && process->creator == self_pid();
+}
+
+int process_usable(const brood_process *process)
+{
+	if (!process)
+		return error_absent("the process");
+	if (process->closed)
+		return error_set(EINVAL, "process object is closed: '%s'",
+				 brood_process_name(process));
+	return 0;
+}
+
+void process_drop_pidfd(brood_process *process)
+{
+	if (!process->closed || process->waiters > 0 || process->pidfd < 0)
+		return;
+	close(process->pidfd);
+	process->pidfd = -1;
+}
+
+int process_keep_text(struct process_text *_Atomic *which, const void *text, size_t size)
+{
+	struct process_text *fresh = brood_alloc(sizeof(*fresh) + size + 1);
+	if (!fresh)
+		return -errno;
+	fresh->size = size;
+	if (size)
+		memcpy(fresh->text, text, size);
+	fresh->text[size] = '\0';
+	fresh->before = atomic_load(which);
+	while (!atomic_compare_exchange_weak(which, &fresh->before, fresh))
+		;
+	return 0;
+}
+
+static bool given(const char *text)
+{
+	return text && *text;
+}
+
+static char *append(char *end, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	return (char *)memcpy(end, text, size) + size - 1;
+}
+
+/* Not sprintf(), whose deep stack is a page more to copy after each fork. */
+static char *append_number(char *end, unsigned number)
+{
+	char digits[12];
+	char *first = digits + sizeof(digits) - 1;
+	*first = '\0';
+	do {
+		*--first = (char)('0' + number % 10);
+	} while (number /= 10);
+	return append(end, first);
+}
+
+/* The object with its strings behind it. Names are CLASS-N, or CLASS-M:N in the process that is M.
+ */
+static brood_process *allocate(const brood_process_options *options)
+{
+	const char *class_name = given(options->class_name) ? options->class_name : "Process";
+	const char *prefix = brood_current_process()->identity;
+	size_t class_size = strlen(class_name) + 1;
+	size_t number_size = strlen(prefix) + sizeof(":4294967295");
+	size_t name_size =
+		given(options->name) ? strlen(options->name) + 1 : class_size + number_size;
+	brood_process *process =
+		brood_alloc(sizeof(*process) + class_size + number_size + name_size);
+	if (!process)
+		return NULL;
+	*process = (brood_process){.references = 1, .pidfd = -1, .creator = self_pid()};
+	char *end = process->storage;
+	process->class_name = end;
+	end = append(end, class_name) + 1;
+	process->identity = end;
+	end = append(end, prefix);
+	end = append_number(append(end, *prefix ? ":" : ""), self_next_number()) + 1;
+	process->first_name = end;
+	if (given(options->name))
+		append(end, options->name);
+	else
+		append(append(append(end, class_name), "-"), process->identity);
+	return process;
+}
+
+static int check_options(const brood_process_options *options)
+{
+	if (!options)
+		return error_set(EINVAL, "the options are NULL");
+	if (options->size < sizeof(options->size) || options->size > sizeof(*options))
+		return error_set(EINVAL,
+				 "the options' size is %zu, not the %zu of this library's: make "
+				 "processes with brood_process_new() or brood_start()",
+				 options->size, sizeof(*options));
+	return 0;
+}
+
+static int check_target(const brood_process_options *options)
+{
+	int count = !!options->target + !!options->call + !!options->run + !!options->import;
+	if (count > 1)
+		return error_set(EINVAL,
+				 "more than one of .target, .call, .run and .import: a process "
+				 "runs one function");
+	if (options->call && options->args.type)
+		return error_set(EINVAL, ".args with .call, which takes none: use .target");
+	return 0;
+}
+
+static int set_target(brood_process *process, const brood_process_options *options)
+{
+	int r = check_target(options);
+	if (r < 0)
+		return r;
+	process->target = options->target;
+	process->call = options->call;
+	process->run = options->run;
+	return options->import ? import_function(options->import, &process->target) : 0;
+}
+
+static int set_inherited(brood_process *process, const brood_process_options *options)
+{
+	brood_process *creator = brood_current_process();
+	process->daemon = options->daemon ? options->daemon > 0 : creator->daemon;
+	process->detached = options->detached;
+	brood_bytes key = brood_process_authkey(creator);
+	if (key.data == brood_process_authkey(NULL).data)
+		return 0;
+	return brood_process_set_authkey(process, key);
+}
+
+static int set_up(brood_process *process, const brood_process_options *options)
+{
+	int r = set_target(process, options);
+	if (r == 0)
+		r = set_inherited(process, options);
+	if (r == 0)
+		r = pickle(&options->args, table_owner(table_self()), &process->args);
+	return r;
+}
+
+brood_process *brood_process_new_with(const brood_process_options *given_options)
+{
+	int r = check_options(given_options);
+	if (r < 0)
+		return error_to_null(r);
+	/* A caller compiled with an older, shorter struct gets zeroes for the rest. */
+	brood_process_options options = {0};
+	memcpy(&options, given_options, given_options->size);
+	brood_process *process = allocate(&options);
+	if (!process)
+		return error_to_null(-errno);
+	r = set_up(process, &options);
+	if (r < 0) {
+		destroy(process);
+		return error_to_null(r);
+	}
+	return process;
+}
+
+brood_process *brood_start_with(const brood_process_options *options)
+{
+	brood_process *process = brood_process_new_with(options);
+	if (!process)
+		return NULL;
+	int r = brood_process_start(process);
+	if (r < 0) {
+		brood_process_free(process);
+		return error_to_null(r);
+	}
+	return process;
+}
+
+const char *brood_process_name(const brood_process *process)
+{
+	if (!process)
+		return "(null)";
+	struct process_text *name =
+		process == brood_current_process() ? self_name() : atomic_load(&process->name);
+	return name ? name->text : process->first_name;
+}
+
+int brood_process_set_name(brood_process *process, const char *name)
+{
+	if (!process)
+		return error_absent("the process");
+	if (!name)
+		return error_set(EINVAL, "name must be a string, not NULL");
+	if (process == brood_current_process())
+		return self_set_name(name);
+	if (!process_is_ours(process))
+		return error_set(EINVAL, "only the process that made '%s' can rename it",
+				 brood_process_name(process));
+	return process_keep_text(&process->name, name, strlen(name));
+}
+
+bool brood_process_daemon(const brood_process *process)
+{
+	return process ? process->daemon : error_absent("the process") > 0;
+}
+
+int brood_process_set_daemon(brood_process *process, bool daemon)
+{
+	int r = process_usable(process);
+	if (r < 0)
+		return r;
+	if (process->state != PROCESS_INITIAL || !process_is_ours(process))
+		return error_set(EINVAL,
+				 "process has already started: set '%s' daemonic before that",
+				 brood_process_name(process));
+	process->daemon = daemon;
+	return 0;
+}
+
+pid_t brood_process_pid(const brood_process *process)
+{
+	int r = process_usable(process);
+	return r < 0 ? r : process->pid;
+}
+
+void *brood_process_arg(const brood_process *process)
+{
+	if (process && process == brood_current_process())
+		return process->args.arg;
+	return NULL;
+}
+
+void brood_process_unref(brood_process *process)
+{
+	if (process && process_is_ours(process))
+		process_unref(process);
+}
+
+void brood_process_free(brood_process *process)
+{
+	if (process && process_is_ours(process))
+		process_unref(process);
+}

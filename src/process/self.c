@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The current process, its parent, and the key they share. */
+
+#include "process/self.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "log/log.h"
+#include "process/child.h"
+#include "process/children.h"
+#include "process/exit.h"
+
+enum { AUTHKEY_SIZE = 32 };
+
+static brood_process main_process = {
+	.references = 1,
+	.kind = PROCESS_MAIN,
+	.first_name = "MainProcess",
+	.class_name = "_MainProcess",
+	.identity = "",
+	.state = PROCESS_STARTED,
+	.pidfd = -1,
+};
+
+static brood_process parent_process = {
+	.references = 1,
+	.kind = PROCESS_PARENT,
+	.class_name = "_ParentProcess",
+	.identity = "",
+	.state = PROCESS_STARTED,
+	.pidfd = -1,
+};
+
+static struct {
+	brood_process *current;
+	pid_t entered_as; /* the pid with which it entered the family */
+	pid_t pid;
+	bool has_parent;
+	_Atomic unsigned made;
+	struct process_text *_Atomic name;
+	struct process_text *_Atomic authkey;
+	size_t family_key_size;
+	unsigned char family_key[AUTHKEY_SIZE];
+} self = {.current = &main_process};
+
+static void after_any_fork(void)
+{
+	self.pid = getpid();
+	children_forget();
+}
+
+__attribute__((constructor(102))) static void self_begin(void)
+{
+	self.pid = self.entered_as = getpid();
+	main_process.pid = self.pid;
+	ssize_t random = getrandom(self.family_key, sizeof(self.family_key), 0);
+	self.family_key_size = random > 0 ? (size_t)random : 0;
+	pthread_atfork(NULL, NULL, after_any_fork);
+	exit_register_main();
+}
+
+pid_t self_pid(void)
+{
+	return self.pid;
+}
+
+bool self_is_stranger(void)
+{
+	return getpid() != self.entered_as;
+}
+
+bool self_is_main(void)
+{
+	return self.current == &main_process;
+}
+
+unsigned self_next_number(void)
+{
+	return 1 + atomic_fetch_add_explicit(&self.made, 1, memory_order_relaxed);
+}
+
+void self_become(const struct birth *birth)
+{
+	if (parent_process.pidfd >= 0)
+		close(parent_process.pidfd);
+	parent_process.pidfd = -1;
+	parent_process.first_name = brood_name();
+	parent_process.pid = birth->parent;
+	self.has_parent = true;
+	self.current = birth->process;
+	self.entered_as = self.pid;
+	self.made = 0;
+	atomic_store(&self.name, NULL);
+	atomic_store(&self.authkey, birth->authkey);
+	log_set_process_name(birth->name);
+}
+
+struct process_text *self_name(void)
+{
+	return atomic_load(&self.name);
+}
+
+int self_set_name(const char *name)
+{
+	int r = process_keep_text(&self.name, name, strlen(name));
+	if (r < 0)
+		return r;
+	log_set_process_name(brood_name());
+	sys_set_comm(name);
+	table_set_name(table_self(), name);
+	return 0;
+}
+
+brood_process *brood_current_process(void)
+{
+	return self.current;
+}
+
+const char *brood_name(void)
+{
+	return brood_process_name(self.current);
+}
+
+brood_process *brood_parent_process(void)
+{
+	if (self.has_parent)
+		return &parent_process;
+	errno = 0;
+	return NULL;
+}
+
+static struct process_text *_Atomic *authkey_of(brood_process *process)
+{
+	return process == self.current ? &self.authkey : &process->authkey;
+}
+
+brood_bytes brood_process_authkey(brood_process *process)
+{
+	struct process_text *key = process ? atomic_load(authkey_of(process)) : NULL;
+	if (!key)
+		return (brood_bytes){.data = self.family_key, .size = self.family_key_size};
+	return (brood_bytes){.data = key->text, .size = key->size};
+}
+
+int brood_process_set_authkey(brood_process *process, brood_bytes key)
+{
+	if (!process)
+		return error_absent("the process");
+	if (process != self.current && !process_is_ours(process))
+		return error_set(EINVAL, "only the process that made '%s' can change its authkey",
+				 brood_process_name(process));
+	if (!key.data && key.size)
+		return error_set(EINVAL, "the authkey has %zu bytes but no data", key.size);
+	return process_keep_text(authkey_of(process), key.data, key.size);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_SELF_H
+#define PROCESS_SELF_H
+
+/* Which process this is. */
+
+#include "process/object.h"
+
+/* getpid() without the system call; right in children that the program forked, too. */
+pid_t self_pid(void);
+
+/*
+ * A child that the program forked by itself is a stranger to the family: it must not
+ * join, terminate or finalize what its parent owns. Asks the kernel, since a raw
+ * clone tells nobody.
+ */
+bool self_is_stranger(void);
+
+/* Whether this is the program itself, no process that brood has started. */
+bool self_is_main(void);
+
+/* In a new process: it is who it was born as from now on. */
+struct birth;
+void self_become(const struct birth *birth);
+
+/* The number for the next process that this one makes, counted from 1. */
+unsigned self_next_number(void);
+
+/*
+ * The name and key that this process has set for itself: its object belongs to its parent,
+ * where they are not to change.
+ */
+struct process_text *self_name(void);
+int self_set_name(const char *name);
+
+#endif

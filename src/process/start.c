@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting by fork(). All that can fail is done before the fork, so that no child
+ * begins to work whose start is then reported as failed; what is left is a
+ * descriptor for the sentinel, taken away by another thread at this very moment.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/sigmask.h"
+#include "base/sys.h"
+#include "log/log.h"
+#include "process/child.h"
+#include "process/children.h"
+#include "process/self.h"
+#include "process/stdio.h"
+
+static int check_startable(const brood_process *process)
+{
+	int r = process_usable(process);
+	if (r < 0)
+		return r;
+	if (process != brood_current_process() && process->state != PROCESS_INITIAL &&
+	    process->kind == PROCESS_CHILD)
+		return error_set(EINVAL,
+				 "cannot start a process twice: make another one to run '%s' "
+				 "again",
+				 brood_process_name(process));
+	if (!process_is_ours(process))
+		return error_set(EINVAL,
+				 "can only start a process object created by current process; "
+				 "'%s' is not",
+				 brood_process_name(process));
+	return 0;
+}
+
+/* Claims the right to start the process, against other threads. It is listed already now, so
+ * that after the fork nothing need be written but the object itself. */
+static int begin(brood_process *process)
+{
+	children_lock();
+	int r = check_startable(process);
+	if (r == 0) {
+		process->state = PROCESS_STARTING;
+		children_add(process);
+	}
+	children_unlock();
+	return r;
+}
+
+static void give_up(brood_process *process)
+{
+	children_lock();
+	process->pid = 0;
+	process->state = PROCESS_INITIAL;
+	children_remove(process);
+	children_unlock();
+}
+
+/* A descriptor is needed after the fork: looks for one before it. */
+static int check_descriptors(void)
+{
+	int fd = fcntl(sys_null(), F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return error_set(errno,
+				 "no file descriptor is left for the process's sentinel: close "
+				 "some, or raise the limit (ulimit -n)");
+	close(fd);
+	return 0;
+}
+
+static int take_slot(brood_process *process)
+{
+	process->slot = table_reserve();
+	if (!process->slot)
+		return -errno;
+	table_set_name(process->slot, brood_process_name(process));
+	if (process->args.block)
+		heap_give(process->args.block, table_owner(process->slot));
+	return 0;
+}
+
+static void give_slot_back(brood_process *process)
+{
+	if (process->args.block)
+		heap_give(process->args.block, table_owner(table_self()));
+	table_release(process->slot);
+	process->slot = NULL;
+}
+
+void process_release_slot(brood_process *process)
+{
+	if (process->args.block)
+		heap_free_owned(process->args.block, table_owner(process->slot));
+	table_release(process->slot);
+}
+
+static int fork_failed(const brood_process *process, int err)
+{
+	return error_set(err, "cannot start '%s': %s", brood_process_name(process),
+			 err == EAGAIN
+				 ? "the limit on processes is reached (ulimit -u, or pids.max of "
+				   "the control group); join some that have ended"
+				 : "no memory for another process");
+}
+
+/* The child cannot be watched, so it must not be: it is still unreaped, its pid is its own. */
+static int withdraw(const brood_process *process, pid_t pid, int err)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return error_set(err, "cannot start '%s': no file descriptor is left for its sentinel",
+			 brood_process_name(process));
+}
+
+static int fork_child(brood_process *process, int *ret_pidfd)
+{
+	struct birth birth;
+	child_prepare(process, &birth);
+	stdio_flush_standard();
+	SIGMASK_BLOCK_ALL(mask);
+	pid_t pid = fork();
+	if (pid == 0)
+		child_main(&birth, &mask);
+	if (pid < 0)
+		return fork_failed(process, errno);
+	int fd = sys_pidfd_open(pid);
+	if (fd < 0)
+		return withdraw(process, pid, -fd);
+	table_entered(process->slot, pid);
+	process->pid = pid;
+	*ret_pidfd = fd;
+	return 0;
+}
+
+static int start(brood_process *process, int *ret_pidfd)
+{
+	int r = check_descriptors();
+	if (r == 0)
+		r = take_slot(process);
+	if (r < 0)
+		return r;
+	r = fork_child(process, ret_pidfd);
+	if (r < 0)
+		give_slot_back(process);
+	return r;
+}
+
+int brood_process_start(brood_process *process)
+{
+	children_reap();
+	int r = begin(process);
+	if (r < 0)
+		return r;
+	int pidfd = -1;
+	r = start(process, &pidfd);
+	if (r < 0) {
+		give_up(process);
+		return r;
+	}
+	process->pidfd = pidfd;
+	process->state = PROCESS_STARTED; /* from here on others may reap it */
+	if (process->detached)
+		process_unref(process);
+	return 0;
+}
+
+int brood_init(void)
+{
+	return heap_require();
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_SYMBOLS_H
+#define PROCESS_SYMBOLS_H
+
+/*
+ * Names for code addresses: function, file and line from debug information, read
+ * with elfutils' libdw, which is loaded when it is first needed and not missed
+ * when absent; else the dynamic symbol table's function and the module.
+ */
+
+#include <stdint.h>
+
+typedef struct symbolizer symbolizer;
+
+/* What is known of an address; strings are borrowed from the symbolizer, NULL when unknown. */
+typedef struct symbol {
+	const char *function;
+	uintptr_t offset;      /* within function, or within the module when there is none */
+	const char *file;      /* as the compiler was told */
+	const char *directory; /* where the compiler ran, for a relative file */
+	int line;
+	const char *module; /* the program or library */
+} symbol;
+
+/* For this process as it is now; NULL when out of memory. symbolizer_free() ends it. */
+symbolizer *symbolizer_new(void);
+void symbolizer_find(symbolizer *names, const void *address, symbol *ret);
+void symbolizer_free(symbolizer *names);
+
+#endif

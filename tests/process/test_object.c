@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* The object before and without a start: names, numbers, options, repr, wrong calls. */
+
+#include "harness.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void nothing(void) {}
+static void take(void *arg)
+{
+	(void)arg;
+}
+static void run(brood_process *self)
+{
+	(void)self;
+}
+
+static unsigned number_of(const brood_process *process)
+{
+	unsigned number = 0;
+	sscanf(strrchr(brood_process_name(process), '-'), "-%u", &number);
+	return number;
+}
+
+static void test_names_count_constructions(void **state)
+{
+	(void)state;
+	brood_process *first = brood_process_new(.call = nothing);
+	brood_process *named = brood_process_new(.call = nothing, .name = "my_service");
+	brood_process *worker = brood_process_new(.run = run, .class_name = "Worker");
+	brood_process *empty = brood_process_new(.call = nothing, .name = "");
+	unsigned n = number_of(first);
+	char expected[32];
+	snprintf(expected, sizeof(expected), "Process-%u", n);
+	assert_string_equal(brood_process_name(first), expected);
+	assert_string_equal(brood_process_name(named), "my_service");
+	snprintf(expected, sizeof(expected), "Worker-%u", n + 2);
+	assert_string_equal(brood_process_name(worker), expected);
+	snprintf(expected, sizeof(expected), "Process-%u", n + 3);
+	assert_string_equal(brood_process_name(empty), expected);
+	brood_process_free(first);
+	brood_process_free(named);
+	brood_process_free(worker);
+	brood_process_free(empty);
+}
+
+static void test_rename_keeps_the_old_name_valid(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new(.name = "before");
+	const char *before = brood_process_name(p);
+	assert_int_equal(brood_process_set_name(p, "after"), 0);
+	assert_string_equal(brood_process_name(p), "after");
+	assert_string_equal(before, "before");
+	assert_int_equal(brood_process_set_name(p, NULL), -EINVAL);
+	assert_sentence("name must be a string");
+	assert_string_equal(brood_process_name(p), "after");
+	brood_process_free(p);
+}
+
+static void test_long_names(void **state)
+{
+	(void)state;
+	char name[5000];
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	brood_process *p = brood_process_new(.name = name);
+	assert_string_equal(brood_process_name(p), name);
+	const char *repr = brood_process_repr(p);
+	assert_int_equal(strlen(repr), BROOD_REPR_SIZE - 1);
+	assert_string_equal(repr + strlen(repr) - 3, "...");
+	char whole[6000];
+	int length = brood_process_format(p, whole, sizeof(whole));
+	assert_int_equal(length, strlen(whole));
+	assert_string_equal(strchr(whole, ','), ", initial)>");
+	brood_process_free(p);
+}
+
+static void test_repr_of_every_state_without_a_start(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new(.name = "p");
+	brood_process *d = brood_process_new(.name = "d", .daemon = true, .class_name = "Worker");
+	assert_string_equal(brood_process_repr(p), "<Process(p, initial)>");
+	assert_string_equal(brood_process_repr(d), "<Worker(d, initial daemon)>");
+	assert_int_equal(brood_process_close(d), 0);
+	assert_string_equal(brood_process_repr(d), "<Worker(d, closed daemon)>");
+	assert_string_equal(brood_process_repr(brood_current_process()),
+			    "<_MainProcess(MainProcess, started)>");
+	assert_string_equal(brood_process_repr(NULL), "<Process(NULL)>");
+	brood_process_free(p);
+	brood_process_free(d);
+}
+
+static void test_main_process(void **state)
+{
+	(void)state;
+	brood_process *self = brood_current_process();
+	assert_string_equal(brood_name(), "MainProcess");
+	assert_true(brood_process_is_alive(self));
+	assert_false(brood_process_daemon(self));
+	assert_int_equal(brood_process_pid(self), getpid());
+	assert_int_equal(brood_process_exitcode(self), BROOD_NO_EXITCODE);
+	assert_int_equal(errno, 0);
+	assert_null(brood_parent_process());
+	assert_int_equal(errno, 0);
+	assert_int_equal(brood_process_join(self), -EINVAL);
+	assert_sentence("can only join a child process");
+	assert_int_equal(brood_process_start(self), -EINVAL);
+	assert_sentence("can only start a process object created by current process");
+	assert_int_equal(brood_process_terminate(self), -EINVAL);
+	assert_int_equal(brood_process_close(self), 0);
+	brood_process_free(self);
+	assert_string_equal(brood_name(), "MainProcess");
+	assert_int_equal(brood_process_authkey(self).size, 32);
+}
+
+static void test_before_start(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new(.call = nothing, .name = "p");
+	assert_int_equal(brood_process_pid(p), 0);
+	assert_int_equal(brood_process_exitcode(p), BROOD_NO_EXITCODE);
+	assert_false(brood_process_is_alive(p));
+	assert_int_equal(brood_process_join(p), -EINVAL);
+	assert_sentence("can only join a started process");
+	assert_int_equal(brood_process_sentinel(p), -EINVAL);
+	assert_sentence("process not started");
+	assert_int_equal(brood_process_terminate(p), -EINVAL);
+	assert_int_equal(brood_process_kill(p), -EINVAL);
+	assert_int_equal(brood_process_interrupt(p), -EINVAL);
+	assert_int_equal(brood_process_signal(p, 0), -EINVAL);
+	assert_int_equal(brood_process_set_daemon(p, true), 0);
+	assert_true(brood_process_daemon(p));
+	brood_process_free(p);
+}
+
+static void test_closed(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new(.call = nothing, .name = "p");
+	assert_int_equal(brood_process_close(p), 0);
+	assert_int_equal(brood_process_close(p), 0);
+	assert_int_equal(brood_process_start(p), -EINVAL);
+	assert_sentence("process object is closed");
+	assert_int_equal(brood_process_join(p), -EINVAL);
+	assert_sentence("process object is closed");
+	assert_false(brood_process_is_alive(p));
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(brood_process_terminate(p), -EINVAL);
+	assert_int_equal(brood_process_kill(p), -EINVAL);
+	assert_int_equal(brood_process_exitcode(p), BROOD_NO_EXITCODE);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(brood_process_pid(p), -EINVAL);
+	assert_int_equal(brood_process_sentinel(p), -EINVAL);
+	assert_string_equal(brood_process_name(p), "p");
+	assert_false(brood_process_daemon(p));
+	brood_process_free(p);
+}
+
+static void test_null_says_why(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new(.call = nothing, .target = take);
+	assert_null(p);
+	assert_int_equal(errno, EINVAL);
+	assert_sentence("more than one of");
+	assert_int_equal(brood_process_join_timed(p, (double)(0.0f / 0.0f)), -EINVAL);
+	assert_sentence("NaN");
+	assert_int_equal(brood_process_start(p), -EINVAL);
+	assert_sentence("more than one of");
+	assert_int_equal(brood_process_join(p), -EINVAL);
+	assert_int_equal(brood_process_join_timed(p, 1), -EINVAL);
+	assert_int_equal(brood_process_join_nowait(p), -EINVAL);
+	assert_false(brood_process_is_alive(p));
+	assert_int_equal(brood_process_exitcode(p), BROOD_NO_EXITCODE);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(brood_process_terminate(p), -EINVAL);
+	assert_int_equal(brood_process_kill(p), -EINVAL);
+	assert_int_equal(brood_process_sentinel(p), -EINVAL);
+	assert_int_equal(brood_process_pid(p), -EINVAL);
+	assert_int_equal(brood_process_close(p), -EINVAL);
+	assert_int_equal(brood_process_set_name(p, "x"), -EINVAL);
+	assert_int_equal(brood_process_set_daemon(p, true), -EINVAL);
+	assert_int_equal(brood_process_set_authkey(p, (brood_bytes){0}), -EINVAL);
+	assert_false(brood_process_daemon(p));
+	assert_string_equal(brood_process_name(p), "(null)");
+	assert_null(brood_process_arg(p));
+	brood_process_free(p);
+	brood_process_unref(p);
+	assert_null(brood_start(.call = nothing, .run = run));
+	assert_sentence("more than one of");
+}
+
+static void test_wrong_options(void **state)
+{
+	(void)state;
+	assert_null(brood_process_new_with(NULL));
+	assert_int_equal(errno, EINVAL);
+	assert_null(brood_process_new_with(&(brood_process_options){.call = nothing}));
+	assert_sentence("brood_process_new()");
+	assert_null(brood_process_new(.call = nothing, .args = BROOD_VALUE(1)));
+	assert_sentence(".target");
+	assert_null(brood_process_new(.import = "no_such_module.so:worker"));
+	assert_int_equal(errno, ENOENT);
+	assert_sentence("no_such_module.so");
+	assert_null(brood_process_new(.import = "no_such_function"));
+	assert_int_equal(errno, ENOENT);
+	assert_sentence("-rdynamic");
+	assert_null(brood_process_new(.import = "libc.so.6:stdout"));
+	assert_int_equal(errno, EINVAL);
+	assert_sentence("no function");
+	assert_null(brood_process_new(.import = ":"));
+	assert_sentence("\"module.so:function\"");
+	assert_null(brood_process_new(.import = ""));
+	assert_sentence("\"module.so:function\"");
+}
+
+static void test_an_older_and_shorter_struct_is_accepted(void **state)
+{
+	(void)state;
+	brood_process_options options = {.size = offsetof(brood_process_options, daemon),
+					 .name = "old", .daemon = true, .detached = true};
+	brood_process *p = brood_process_new_with(&options);
+	assert_string_equal(brood_process_name(p), "old");
+	assert_false(brood_process_daemon(p));
+	brood_process_free(p);
+}
+
+static void test_daemon_is_inherited(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new();
+	brood_process *d = brood_process_new(.daemon = true);
+	brood_process *n = brood_process_new(.daemon = BROOD_NO);
+	assert_false(brood_process_daemon(p));
+	assert_true(brood_process_daemon(d));
+	assert_false(brood_process_daemon(n));
+	brood_process_free(p);
+	brood_process_free(d);
+	brood_process_free(n);
+}
+
+static void test_authkey(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new();
+	brood_bytes family = brood_process_authkey(brood_current_process());
+	assert_int_equal(family.size, 32);
+	assert_memory_equal(brood_process_authkey(p).data, family.data, 32);
+	assert_int_equal(brood_process_set_authkey(p, (brood_bytes){"key", 3}), 0);
+	assert_int_equal(brood_process_authkey(p).size, 3);
+	assert_memory_equal(brood_process_authkey(p).data, "key", 3);
+	assert_int_equal(brood_process_set_authkey(p, (brood_bytes){NULL, 3}), -EINVAL);
+	assert_int_equal(brood_process_authkey(p).size, 3);
+	brood_process_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_names_count_constructions),
+		TEST(test_rename_keeps_the_old_name_valid),
+		TEST(test_long_names),
+		TEST(test_repr_of_every_state_without_a_start),
+		TEST(test_main_process),
+		TEST(test_before_start),
+		TEST(test_closed),
+		TEST(test_null_says_why),
+		TEST(test_wrong_options),
+		TEST(test_an_older_and_shorter_struct_is_accepted),
+		TEST(test_daemon_is_inherited),
+		TEST(test_authkey),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
