@@ -23,6 +23,8 @@
 
 #include "heap/slab.h"
 
+#include <string.h>
+
 #include "heap/account.h"
 #include "heap/cache.h"
 #include "heap/memory.h"
@@ -59,7 +61,20 @@ typedef struct cursor {
 	uint32_t freed[FREED_DEPTH];
 } cursor;
 
-static _Thread_local cursor cursors[SLAB_CLASSES];
+static _Thread_local struct {
+	heap_owner of; /* the process whose they are: a forked child goes its own ways */
+	cursor at[SLAB_CLASSES];
+} cursors;
+
+static cursor *cursor_for(unsigned class)
+{
+	heap_owner me = account_self.owner;
+	if (cursors.of != me) {
+		memset(&cursors, 0, sizeof(cursors));
+		cursors.of = me;
+	}
+	return &cursors.at[class];
+}
 
 /* Takers that met step apart by a cache line of words. */
 enum { STEP_ASIDE = 16 };
@@ -74,12 +89,6 @@ unsigned slab_class_for(size_t size, size_t alignment)
 	while (slab_classes[class].size < size || slab_classes[class].size & (alignment - 1))
 		class ++;
 	return class;
-}
-
-void slab_forget_cursors(void)
-{
-	for (unsigned i = 0; i < SLAB_CLASSES; i++)
-		cursors[i] = (cursor){0};
 }
 
 static bool is_slab(uint32_t chunk, unsigned class)
@@ -144,7 +153,7 @@ static void *block_at(uint32_t chunk, unsigned class, uint32_t i)
 
 static void remember_freed(unsigned class, uint32_t chunk, uint32_t i)
 {
-	cursor *at = &cursors[class];
+	cursor *at = cursor_for(class);
 	at->freed[at->depth++ % FREED_DEPTH] = chunk * HEAP_ROW_WORDS + i + 1;
 }
 
@@ -268,7 +277,7 @@ static bool next_chunk(cursor *at, unsigned class)
 
 void *slab_alloc(unsigned class, heap_owner owner)
 {
-	cursor *at = &cursors[class];
+	cursor *at = cursor_for(class);
 	void *freed = alloc_freed(at, class, owner);
 	if (freed)
 		return freed;

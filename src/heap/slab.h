@@ -50,8 +50,4 @@ void slab_hint(uint32_t chunk, unsigned class);
 /* The calling process takes a chunk that a dead one was opening or closing, and finishes. */
 void slab_recover(uint32_t chunk, uint64_t word);
 
-/* Forgets where this thread found its last blocks: a new process begins elsewhere than its parent.
- */
-void slab_forget_cursors(void);
-
 #endif

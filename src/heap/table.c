@@ -284,7 +284,6 @@ void table_move(table_place place, bool now)
 	moving.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	moving.place = place;
 	account_self.slot = NULL;
-	slab_forget_cursors();
 	if (now)
 		settle();
 }

@@ -19,12 +19,12 @@ struct brood_finalizer {
 	int priority;
 	pid_t creator;
 	bool active; /* in the list; under its lock */
-	brood_finalizer *next;
+	brood_finalizer *_Atomic next;
 };
 
 static struct {
 	pthread_mutex_t lock;
-	brood_finalizer *first;
+	brood_finalizer *_Atomic first; /* read without the lock to see that there are none */
 } finalizers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Thread_local jmp_buf *rescue;
@@ -54,7 +54,7 @@ brood_finalizer *brood_finalizer_new(void (*callback)(void *data), void *data, i
 				       .creator = getpid(),
 				       .active = true};
 	pthread_mutex_lock(&finalizers.lock);
-	brood_finalizer **link = &finalizers.first;
+	brood_finalizer *_Atomic *link = &finalizers.first;
 	while (*link && (*link)->priority > priority)
 		link = &(*link)->next;
 	finalizer->next = *link;
@@ -68,7 +68,7 @@ static bool take(brood_finalizer *finalizer)
 {
 	if (!finalizer->active || finalizer->creator != getpid())
 		return false;
-	brood_finalizer **link = &finalizers.first;
+	brood_finalizer *_Atomic *link = &finalizers.first;
 	while (*link && *link != finalizer)
 		link = &(*link)->next;
 	if (!*link)
@@ -100,7 +100,7 @@ void finalizers_run(int priority)
 {
 	brood_finalizer *volatile finalizer;
 	jmp_buf back;
-	while ((finalizer = take_first(priority))) {
+	while (finalizers.first && (finalizer = take_first(priority))) {
 		rescue = &back;
 		if (setjmp(back) == 0)
 			finalizer->callback(finalizer->data);

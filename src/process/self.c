@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/raw.h"
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/child.h"
@@ -51,7 +52,7 @@ static struct {
 
 static void after_any_fork(void)
 {
-	self.pid = getpid();
+	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
 	children_forget();
 }
 
@@ -72,7 +73,7 @@ pid_t self_pid(void)
 
 bool self_is_stranger(void)
 {
-	return getpid() != self.entered_as;
+	return raw_syscall(SYS_getpid, 0, 0, 0, 0) != self.entered_as;
 }
 
 bool self_is_main(void)
