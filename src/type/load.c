@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "heap/table.h"
-#include "type/block.h"
 #include "type/body.h"
 #include "type/fingerprint.h"
+#include "type/pickle_block.h"
 
 static int check_header(const brood_type *type, const dump_header *header, const void *body,
 			size_t size)
@@ -55,15 +55,15 @@ static int load_body(const brood_type *type, const unsigned char *body, size_t s
 	int r = heap_require();
 	if (r < 0)
 		return r;
-	block_header *block = block_new(type, size, table_owner(table_self()));
+	pickle_header *block = pickle_block_new(type, size, table_owner(table_self()));
 	if (!block)
 		return -errno;
-	r = body_read(type, body, size, block_body(block));
+	r = body_read(type, body, size, pickle_block_body(block));
 	if (r < 0) {
 		brood_free(block);
 		return r;
 	}
-	*ret = block_body(block);
+	*ret = pickle_block_body(block);
 	return 0;
 }
 

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "heap/table.h"
-#include "type/block.h"
 #include "type/body.h"
+#include "type/pickle_block.h"
 
 /* A value that is a pointer and passed as it is. */
 static int pass_pointer(const brood_type *type, const void *from, pickled *ret)
@@ -37,15 +37,15 @@ static int copy(const brood_type *type, const void *from, heap_owner owner, pick
 		*ret = (pickled){0};
 		return 0;
 	}
-	block_header *block = block_new(type, size, owner);
+	pickle_header *block = pickle_block_new(type, size, owner);
 	if (!block)
 		return -errno;
-	r = body_write(type, from, BODY_ABSOLUTE, block_body(block), size);
+	r = body_write(type, from, BODY_ABSOLUTE, pickle_block_body(block), size);
 	if (r < 0) {
 		brood_free(block);
 		return r;
 	}
-	*ret = (pickled){.arg = block_body(block), .block = block};
+	*ret = (pickled){.arg = pickle_block_body(block), .block = block};
 	return 0;
 }
 

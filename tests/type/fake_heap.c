@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "heap/table.h"
-#include "type/block.h"
+#include "type/pickle_block.h"
 
 enum { BLOCKS_MAX = 4096 };
 
@@ -53,7 +53,7 @@ int brood_free(void *ptr)
 	if (!ptr)
 		return 0;
 	for (size_t i = 0; i < live; i++)
-		if (ptr == blocks[i].start || ptr == blocks[i].start + BLOCK_HEADER_SIZE) {
+		if (ptr == blocks[i].start || ptr == blocks[i].start + PICKLE_HEADER_SIZE) {
 			free(blocks[i].start);
 			blocks[i] = blocks[--live];
 			return 0;

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "fake_heap.h"
-#include "type/block.h"
+#include "type/pickle_block.h"
 #include "type/pickle.h"
 
 typedef struct point {
@@ -323,7 +323,7 @@ static void test_block(void **state)
 	brood_value value = BROOD_VALUE(1);
 	pickled out;
 	assert_int_equal(pickle(&value, HEAP_OWNER_FAMILY, &out), 0);
-	assert_ptr_equal(out.arg, (char *)out.block + BLOCK_HEADER_SIZE);
+	assert_ptr_equal(out.arg, (char *)out.block + PICKLE_HEADER_SIZE);
 	brood_free(out.block);
 }
 

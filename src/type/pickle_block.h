@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TYPE_BLOCK_H
-#define TYPE_BLOCK_H
+#ifndef TYPE_PICKLE_BLOCK_H
+#define TYPE_PICKLE_BLOCK_H
 
 /*
  * The one heap block behind a copied value: a header of a cache line, the body
  * (body.h), the type's name. Receivers hold a pointer to the body, which
- * brood_free() knows to be BLOCK_HEADER_SIZE behind the block's start. The name is
+ * brood_free() knows to be PICKLE_HEADER_SIZE behind the block's start. The name is
  * in the block because a spawned process may have it nowhere else.
  */
 
 #include "brood/type.h"
 #include "heap/heap.h"
 
-enum { BLOCK_HEADER_SIZE = 64 };
+enum { PICKLE_HEADER_SIZE = 64 };
 
-typedef struct block_header {
+typedef struct pickle_header {
 	uint64_t magic;
 	uint64_t size; /* of header, body and name */
 	uint64_t fingerprint;
 	uint64_t name; /* where it is, from the header's start */
 	uint64_t reserved[4];
-} block_header;
+} pickle_header;
 
-_Static_assert(sizeof(block_header) == BLOCK_HEADER_SIZE, "the body starts on a cache line");
+_Static_assert(sizeof(pickle_header) == PICKLE_HEADER_SIZE, "the body starts on a cache line");
 
 /*
  * A block for a body of the given size, its header and name filled in, the body
  * not. NULL with errno ENOMEM.
  */
-block_header *block_new(const brood_type *type, size_t body_size, heap_owner owner);
+pickle_header *pickle_block_new(const brood_type *type, size_t body_size, heap_owner owner);
 
 /* Where its body is: what receivers hold. */
-static inline unsigned char *block_body(block_header *block)
+static inline unsigned char *pickle_block_body(pickle_header *block)
 {
-	return (unsigned char *)block + BLOCK_HEADER_SIZE;
+	return (unsigned char *)block + PICKLE_HEADER_SIZE;
 }
 
 /* The block of a receiver's pointer; NULL when it is no copied value. */
-const block_header *block_of(const void *value);
+const pickle_header *pickle_block_of(const void *value);
 
 #endif

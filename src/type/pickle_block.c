@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "type/block.h"
+#include "type/pickle_block.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,20 +8,20 @@
 #include "base/error.h"
 #include "type/fingerprint.h"
 
-#define BLOCK_MAGIC UINT64_C(0x5c0b7e1df00db10c)
+#define PICKLE_MAGIC UINT64_C(0x5c0b7e1df00db10c)
 
-block_header *block_new(const brood_type *type, size_t body_size, heap_owner owner)
+pickle_header *pickle_block_new(const brood_type *type, size_t body_size, heap_owner owner)
 {
 	size_t name_size = strlen(type->name) + 1;
 	size_t size;
-	if (__builtin_add_overflow(body_size, name_size + BLOCK_HEADER_SIZE, &size))
+	if (__builtin_add_overflow(body_size, name_size + PICKLE_HEADER_SIZE, &size))
 		return error_null(ENOMEM, "a value of type '%s' of %zu bytes is too large",
 				  type->name, body_size);
-	block_header *block = heap_alloc(BLOCK_HEADER_SIZE, size, owner);
+	pickle_header *block = heap_alloc(PICKLE_HEADER_SIZE, size, owner);
 	if (!block)
 		return NULL;
-	*block = (block_header){
-		.magic = BLOCK_MAGIC,
+	*block = (pickle_header){
+		.magic = PICKLE_MAGIC,
 		.size = size,
 		.fingerprint = fingerprint_of(type),
 		.name = size - name_size,
@@ -30,13 +30,13 @@ block_header *block_new(const brood_type *type, size_t body_size, heap_owner own
 	return block;
 }
 
-const block_header *block_of(const void *value)
+const pickle_header *pickle_block_of(const void *value)
 {
-	if ((uintptr_t)value % BLOCK_HEADER_SIZE != 0 || (uintptr_t)value < BLOCK_HEADER_SIZE)
+	if ((uintptr_t)value % PICKLE_HEADER_SIZE != 0 || (uintptr_t)value < PICKLE_HEADER_SIZE)
 		return NULL;
-	const block_header *block =
-		(const void *)((const unsigned char *)value - BLOCK_HEADER_SIZE);
-	if (!brood_heap_contains(block) || block->magic != BLOCK_MAGIC)
+	const pickle_header *block =
+		(const void *)((const unsigned char *)value - PICKLE_HEADER_SIZE);
+	if (!brood_heap_contains(block) || block->magic != PICKLE_MAGIC)
 		return NULL;
 	return block;
 }
@@ -47,7 +47,7 @@ const char *brood_type_name(const void *value)
 		error_absent("value");
 		return NULL;
 	}
-	const block_header *block = block_of(value);
+	const pickle_header *block = pickle_block_of(value);
 	if (!block)
 		return error_null(EINVAL, "the pointer is not to a copied value, which knows its "
 					  "type; is it to a part of one, or a handle?");
@@ -56,6 +56,6 @@ const char *brood_type_name(const void *value)
 
 bool brood_type_is(const void *value, const brood_type *type)
 {
-	const block_header *block = value ? block_of(value) : NULL;
+	const pickle_header *block = value ? pickle_block_of(value) : NULL;
 	return block && type && block->fingerprint == fingerprint_of(type);
 }
