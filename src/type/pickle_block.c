@@ -32,11 +32,9 @@ pickle_header *pickle_block_new(const brood_type *type, size_t body_size, heap_o
 
 const pickle_header *pickle_block_of(const void *value)
 {
-	if ((uintptr_t)value % PICKLE_HEADER_SIZE != 0 || (uintptr_t)value < PICKLE_HEADER_SIZE)
-		return NULL;
-	const pickle_header *block =
-		(const void *)((const unsigned char *)value - PICKLE_HEADER_SIZE);
-	if (!brood_heap_contains(block) || block->magic != PICKLE_MAGIC)
+	const pickle_header *block = heap_block_of(value);
+	if (!block || (const unsigned char *)block + PICKLE_HEADER_SIZE != value ||
+	    block->magic != PICKLE_MAGIC)
 		return NULL;
 	return block;
 }

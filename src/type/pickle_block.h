@@ -5,14 +5,14 @@
 /*
  * The one heap block behind a copied value: a header of a cache line, the body
  * (body.h), the type's name. Receivers hold a pointer to the body, which
- * brood_free() knows to be PICKLE_HEADER_SIZE behind the block's start. The name is
+ * brood_free() knows to be HEAP_VALUE_OFFSET behind the block's start. The name is
  * in the block because a spawned process may have it nowhere else.
  */
 
 #include "brood/type.h"
 #include "heap/heap.h"
 
-enum { PICKLE_HEADER_SIZE = 64 };
+enum { PICKLE_HEADER_SIZE = HEAP_VALUE_OFFSET };
 
 typedef struct pickle_header {
 	uint64_t magic;

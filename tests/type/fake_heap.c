@@ -61,13 +61,18 @@ int brood_free(void *ptr)
 	return error_set(EINVAL, "no block of the fake heap");
 }
 
-bool brood_heap_contains(const void *ptr)
+void *heap_block_of(const void *ptr)
 {
 	const unsigned char *at = ptr;
 	for (size_t i = 0; i < live; i++)
 		if (at >= blocks[i].start && at < blocks[i].start + blocks[i].size)
-			return true;
-	return false;
+			return blocks[i].start;
+	return NULL;
+}
+
+bool brood_heap_contains(const void *ptr)
+{
+	return heap_block_of(ptr) != NULL;
 }
 
 process_slot *table_self(void)
