@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/sys.h"
 #include "log/log.h"
@@ -51,6 +52,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.arg = process->args.arg,
 		.daemon = process->daemon,
 		.parent = self_pid(),
+		.from_thread = gettid() != self_pid(),
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.place = table_place_of(process->slot),

@@ -18,6 +18,7 @@ struct birth {
 	void *arg;
 	bool daemon;
 	pid_t parent;
+	bool from_thread; /* not the parent's main one */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finalizers: a short list, in the order in which they will run. */
+/* Finalizers: a short list, in the order in which they will run or have run. */
 
 #include "process/finalizer.h"
 
@@ -18,7 +18,7 @@ struct brood_finalizer {
 	void *data;
 	int priority;
 	pid_t creator;
-	bool active; /* in the list; under its lock */
+	bool active; /* still to run; under the lock */
 	brood_finalizer *_Atomic next;
 };
 
@@ -63,19 +63,14 @@ brood_finalizer *brood_finalizer_new(void (*callback)(void *data), void *data, i
 	return finalizer;
 }
 
-/* Takes one out of the list, so that nobody else runs it. With the lock held. */
+/* Claims the right to run it. It stays in the list, where leak checkers see it, until it is freed.
+ * With the lock held. */
 static bool take(brood_finalizer *finalizer)
 {
-	if (!finalizer->active || finalizer->creator != getpid())
-		return false;
-	brood_finalizer *_Atomic *link = &finalizers.first;
-	while (*link && *link != finalizer)
-		link = &(*link)->next;
-	if (!*link)
-		return false;
-	*link = finalizer->next;
-	finalizer->active = false;
-	return true;
+	bool taken = finalizer->active && finalizer->creator == getpid();
+	if (taken)
+		finalizer->active = false;
+	return taken;
 }
 
 static bool take_this(brood_finalizer *finalizer)
@@ -90,8 +85,8 @@ static brood_finalizer *take_first(int priority)
 {
 	pthread_mutex_lock(&finalizers.lock);
 	brood_finalizer *finalizer = finalizers.first;
-	if (!finalizer || finalizer->priority < priority || !take(finalizer))
-		finalizer = NULL;
+	while (finalizer && !(finalizer->priority >= priority && take(finalizer)))
+		finalizer = finalizer->next;
 	pthread_mutex_unlock(&finalizers.lock);
 	return finalizer;
 }
@@ -141,6 +136,12 @@ void brood_finalizer_free(brood_finalizer *finalizer)
 {
 	if (!finalizer)
 		return;
-	take_this(finalizer);
+	pthread_mutex_lock(&finalizers.lock);
+	brood_finalizer *_Atomic *link = &finalizers.first;
+	while (*link && *link != finalizer)
+		link = &(*link)->next;
+	if (*link) /* not in a child, which has inherited the memory only */
+		*link = finalizer->next;
+	pthread_mutex_unlock(&finalizers.lock);
 	free(finalizer);
 }

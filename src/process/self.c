@@ -43,6 +43,7 @@ static struct {
 	pid_t entered_as; /* the pid with which it entered the family */
 	pid_t pid;
 	bool has_parent;
+	bool off_main_stack;
 	_Atomic unsigned made;
 	struct process_text *_Atomic name;
 	struct process_text *_Atomic authkey;
@@ -81,6 +82,11 @@ bool self_is_main(void)
 	return self.current == &main_process;
 }
 
+bool self_has_main_stack(void)
+{
+	return !self.off_main_stack;
+}
+
 unsigned self_next_number(void)
 {
 	return 1 + atomic_fetch_add_explicit(&self.made, 1, memory_order_relaxed);
@@ -94,6 +100,7 @@ void self_become(const struct birth *birth)
 	parent_process.first_name = brood_name();
 	parent_process.pid = birth->parent;
 	self.has_parent = true;
+	self.off_main_stack |= birth->from_thread;
 	self.current = birth->process;
 	self.entered_as = self.pid;
 	self.made = 0;
