@@ -92,11 +92,18 @@ static literal *parse_one_string(parser *p, literal *value)
 	while (*p->at != quote) {
 		if (*p->at == '\0')
 			return fail(p, "the string lacks its closing quote");
-		if (*p->at != '\\' || raw) {
+		if (*p->at != '\\') {
 			*to++ = *p->at++;
 			continue;
 		}
 		p->at++;
+		if (raw) {
+			/* It stays, and a quote after it does not close. */
+			*to++ = '\\';
+			if (*p->at)
+				*to++ = *p->at++;
+			continue;
+		}
 		int c = parse_escape(p);
 		if (c == 0)
 			return fail(p, "a string cannot hold a NUL: see before");
@@ -139,16 +146,24 @@ static bool parse_integer(parser *p, long long *ret)
 {
 	char *end;
 	int base = 10;
-	bool octal = p->at[0] == '0' && (p->at[1] == 'o' || p->at[1] == 'O');
-	if (octal)
-		base = 8;
-	else if (p->at[0] == '0' && (p->at[1] == 'x' || p->at[1] == 'X'))
-		base = 16;
-	const char *start = octal ? p->at + 2 : p->at;
+	const char *start = p->at;
+	bool negative = *start == '-';
+	if (*start == '-' || *start == '+')
+		start++;
+	if (start[0] == '0' && start[1] && strchr("xXoO", start[1])) {
+		base = start[1] == 'x' || start[1] == 'X' ? 16 : 8;
+		start += 2;
+	}
+	/* strtoll() would take another sign, spaces or 0x. */
+	if (!isxdigit((unsigned char)*start) ||
+	    (base == 16 && (start[1] == 'x' || start[1] == 'X')))
+		return false;
 	errno = 0;
 	*ret = strtoll(start, &end, base);
 	if (errno || end == start || isalnum((unsigned char)*end) || *end == '.' || *end == '_')
 		return false;
+	if (negative)
+		*ret = -*ret;
 	p->at = end;
 	return true;
 }
