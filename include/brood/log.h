@@ -9,6 +9,11 @@
  *
  *	brood_log_to_stderr(BROOD_LOG_INFO);
  *
+ * or until a logging configuration file names it:
+ *
+ *	if (brood_log_config_file("logging.ini") < 0)
+ *		fprintf(stderr, "%s\n", brood_error());
+ *
  * A record goes to a logger's handlers, then to its parent's, up to the root,
  * until a logger does not propagate. Loggers exist from their first use to the
  * end of the program. Levels and handlers are in force in forked children too.
@@ -187,6 +192,40 @@ BROOD_API void brood_log_vat(brood_logger *logger, int level, const char *file, 
  */
 BROOD_API int brood_log_format(const brood_log_record *record, const char *format,
 			       const char *datefmt, char *buf, size_t size);
+
+/*
+ * Sets up loggers, levels, handlers and formatters from an INI file of the form
+ * that Python's logging.config.fileConfig() reads, with these differences:
+ *
+ * - handler classes are StreamHandler, FileHandler, NullHandler,
+ *   handlers.RotatingFileHandler and handlers.SysLogHandler, with or without
+ *   "logging." before them; arguments are literals, not expressions;
+ * - formatters use the % style and the fields of brood_log_format(); a formatter's
+ *   class may only be logging.Formatter;
+ * - several processes may write to one RotatingFileHandler's file.
+ *
+ * Sections for the logger "multiprocessing" are found by its qualname. As in
+ * Python, loggers that exist already and are neither named in the file nor below
+ * one that is named are disabled; brood_log_config_file_with() can leave them as
+ * they are. The library's logger counts as existing once it has been asked for
+ * (brood_get_logger(), brood_log_to_stderr(), brood_logger_get()).
+ * brood_log_to_stderr() enables it again. Handlers that the named loggers had are
+ * removed, and files that they held are closed.
+ *
+ * Returns 0, or a negative errno with a sentence that begins with file and line,
+ * such as "logging.ini:12: ...", and then nothing was changed: -EINVAL for what
+ * the file says, or the errno of what could not be opened or allocated. Not to
+ * be called by two threads at a time.
+ */
+BROOD_API int brood_log_config_file(const char *path);
+
+typedef struct brood_log_config_options {
+	size_t size;	    /* sizeof(brood_log_config_options) */
+	bool keep_existing; /* loggers that the file does not name stay enabled */
+} brood_log_config_options;
+
+/* The same with options; NULL for the defaults. */
+BROOD_API int brood_log_config_file_with(const char *path, const brood_log_config_options *options);
 
 #ifdef __cplusplus
 }
