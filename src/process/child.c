@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/sys.h"
 #include "log/log.h"
@@ -17,6 +16,9 @@
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/stdio.h"
+
+/* glibc's, from 2.32 on. */
+extern char __libc_single_threaded __attribute__((weak));
 
 /* In a section of its own, whose bounds the linker gives: tracebacks end where a target is called.
  */
@@ -52,7 +54,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.arg = process->args.arg,
 		.daemon = process->daemon,
 		.parent = self_pid(),
-		.from_thread = gettid() != self_pid(),
+		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.place = table_place_of(process->slot),

@@ -18,7 +18,7 @@ struct birth {
 	void *arg;
 	bool daemon;
 	pid_t parent;
-	bool from_thread; /* not the parent's main one */
+	bool threaded; /* the parent is, or has been */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;

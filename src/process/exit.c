@@ -70,11 +70,11 @@ void exit_register_main(void)
 	at_quick_exit(end_any);
 }
 
-/* Started by another thread than the main one, a process has the main thread's stack still in its
- * memory, but no thread whose stack it is: what that refers to would pass for leaked. */
+/* Not in the child of a process with threads: what only their stacks referred to passes for leaked
+ * in the child, where they are gone. */
 static void report_to_sanitizers(void)
 {
-	if (__lsan_do_recoverable_leak_check && self_has_main_stack())
+	if (__lsan_do_recoverable_leak_check && !self_born_of_threads())
 		__lsan_do_recoverable_leak_check();
 	if (__gcov_dump)
 		__gcov_dump();

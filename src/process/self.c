@@ -43,7 +43,7 @@ static struct {
 	pid_t entered_as; /* the pid with which it entered the family */
 	pid_t pid;
 	bool has_parent;
-	bool off_main_stack;
+	bool born_of_threads;
 	_Atomic unsigned made;
 	struct process_text *_Atomic name;
 	struct process_text *_Atomic authkey;
@@ -82,9 +82,9 @@ bool self_is_main(void)
 	return self.current == &main_process;
 }
 
-bool self_has_main_stack(void)
+bool self_born_of_threads(void)
 {
-	return !self.off_main_stack;
+	return self.born_of_threads;
 }
 
 unsigned self_next_number(void)
@@ -100,7 +100,7 @@ void self_become(const struct birth *birth)
 	parent_process.first_name = brood_name();
 	parent_process.pid = birth->parent;
 	self.has_parent = true;
-	self.off_main_stack |= birth->from_thread;
+	self.born_of_threads |= birth->threaded;
 	self.current = birth->process;
 	self.entered_as = self.pid;
 	self.made = 0;

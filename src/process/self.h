@@ -23,8 +23,8 @@ bool self_is_main(void);
 struct birth;
 void self_become(const struct birth *birth);
 
-/* Whether this process runs on the stack of the program's main thread. */
-bool self_has_main_stack(void);
+/* Whether this process, or one that it descends from, was forked by a process with threads. */
+bool self_born_of_threads(void);
 
 /* The number for the next process that this one makes, counted from 1. */
 unsigned self_next_number(void);
