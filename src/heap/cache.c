@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "heap/account.h"
-#include "heap/run.h"
 
 enum {
 	CACHE_CHUNKS = (64 << 20) >> HEAP_CHUNK_SHIFT,
@@ -106,36 +105,42 @@ bool cache_put(uint32_t head, uint32_t length, uint64_t from)
 	return true;
 }
 
-static uint32_t take_fitting(uint32_t least, uint32_t most, int kind, uint32_t what, uint32_t who,
-			     uint32_t *ret_length)
+/* The entry of the shortest run that fits; NULL when there is none. */
+static _Atomic uint64_t *find_fitting(uint32_t length, uint64_t *ret_entry)
 {
+	_Atomic uint64_t *best = NULL;
+	uint32_t most = length + length / 8;
 	for (int i = 0; i < HEAP_CACHE_ENTRIES; i++) {
 		uint64_t entry = atomic_load_explicit(&entries()[i], memory_order_relaxed);
-		uint32_t length = entry_length(entry);
-		if (!entry || length < least || length > most)
+		if (entry_length(entry) < length || entry_length(entry) > most)
 			continue;
-		_Atomic uint64_t *run = run_at(entry_head(entry));
-		uint64_t word = atomic_load(run);
-		uint64_t taken = run_word((enum run_kind)kind, what ? what : length, who);
-		bool mine =
-			is_cached(entry, word) && atomic_compare_exchange_strong(run, &word, taken);
-		if (mine) {
-			leave(&entries()[i], entry);
-			*ret_length = length;
-			return entry_head(entry);
-		}
-		if (!is_cached(entry, word))
-			forget(&entries()[i], entry);
+		best = &entries()[i];
+		*ret_entry = entry;
+		most = entry_length(entry) - 1;
+		if (most < length)
+			break;
 	}
-	return RUN_NONE;
+	return best;
 }
 
-uint32_t cache_take(uint32_t length, int kind, uint32_t what, uint32_t who, uint32_t *ret_length)
+uint32_t cache_take(uint32_t length, enum run_kind kind, uint32_t class, uint32_t who,
+		    uint32_t *ret_length)
 {
-	uint32_t head = take_fitting(length, length, kind, what, who, ret_length);
-	if (head == RUN_NONE && length >= 8)
-		head = take_fitting(length + 1, length + length / 8, kind, what, who, ret_length);
-	return head;
+	_Atomic uint64_t *where;
+	uint64_t entry;
+	while ((where = find_fitting(length, &entry))) {
+		uint32_t found = entry_length(entry);
+		uint64_t taken = run_word(kind, kind == RUN_HEAD ? found : class, who);
+		uint64_t word = atomic_load(run_at(entry_head(entry)));
+		if (is_cached(entry, word) &&
+		    atomic_compare_exchange_strong(run_at(entry_head(entry)), &word, taken)) {
+			leave(where, entry);
+			*ret_length = found;
+			return entry_head(entry);
+		}
+		forget(where, entry);
+	}
+	return RUN_NONE;
 }
 
 size_t cache_trim(bool all)

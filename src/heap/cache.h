@@ -11,9 +11,7 @@
  * cleared by whoever meets it.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "heap/run.h"
 
 /*
  * Turns a run whose head is `from` into a cached one. Returns false when there is
@@ -22,11 +20,12 @@
 bool cache_put(uint32_t head, uint32_t length, uint64_t from);
 
 /*
- * Takes a cached run of at least `length` chunks and at most an eighth more, by
- * turning its head into a word of the given kind and who, whose what is the run's
- * length, or `what` if that is not 0. Returns its head and *ret_length, or RUN_NONE.
+ * Takes a cached run of at least `length` chunks and at most an eighth more, and
+ * makes it a large block (RUN_HEAD, class unused) or a slab-to-be (RUN_OPENING) of
+ * who. Returns its head and *ret_length, or RUN_NONE.
  */
-uint32_t cache_take(uint32_t length, int kind, uint32_t what, uint32_t who, uint32_t *ret_length);
+uint32_t cache_take(uint32_t length, enum run_kind kind, uint32_t class, uint32_t who,
+		    uint32_t *ret_length);
 
 /* Returns to the system runs cached for longer than about a second, or all. Returns the bytes. */
 size_t cache_trim(bool all);

@@ -199,7 +199,22 @@ static bool abandoned(const process_slot *slot)
 	return process.started + seconds_to_ticks(RESERVED_SECONDS) < pidref_self().started;
 }
 
-static void collect_slot(uint32_t index)
+/* The parent looked at last, and whether it is alive: most slots have the same few. */
+typedef struct verdict {
+	heap_owner parent;
+	bool dead;
+} verdict;
+
+static bool parent_dead(heap_owner parent, verdict *last)
+{
+	if (parent == account_self.owner)
+		return false;
+	if (parent != last->parent)
+		*last = (verdict){.parent = parent, .dead = table_dead(parent)};
+	return last->dead;
+}
+
+static void collect_slot(uint32_t index, verdict *last)
 {
 	process_slot *slot = map_slot(index);
 	uint32_t parent = atomic_load(&slot->parent);
@@ -208,16 +223,17 @@ static void collect_slot(uint32_t index)
 			mark_taken(index, false);
 		return;
 	}
-	if (table_dead(parent) && abandoned(slot) &&
+	if (parent_dead(parent, last) && abandoned(slot) &&
 	    atomic_compare_exchange_strong(&slot->parent, &parent, account_self.owner))
 		release(slot);
 }
 
 static void collect(void)
 {
+	verdict last = {0};
 	uint32_t backed = HEAP_NEAR_SLOTS + atomic_load(&heap_map.super->slots_backed);
 	for (uint32_t index = 0; index < backed && index < heap_map.slot_count; index++)
-		collect_slot(index);
+		collect_slot(index, &last);
 }
 
 process_slot *table_reserve(void)
