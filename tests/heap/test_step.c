@@ -155,7 +155,7 @@ static pid_t start(const operation *what, process_slot *slot)
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		table_enter(slot);
+		table_move(table_place_of(slot), true);
 		what->prepare();
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 			_exit(77);

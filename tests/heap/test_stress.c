@@ -136,7 +136,7 @@ static void work(process_slot *slot, uint64_t seed)
 	random_state = seed;
 	if (!atomic_load(&shared->stop))
 		be_killed_some_time();
-	table_enter(slot);
+	table_move(table_place_of(slot), true);
 	while (!atomic_load(&shared->stop)) {
 		work_on(&blocks[draw(HELD)]);
 		if (draw(5000) == 0)

@@ -33,10 +33,10 @@ static void a_slot_lives_with_its_process(void **state)
 	assert_false(table_dead(owner));
 	pid_t pid = fork();
 	if (pid == 0) {
-		table_enter(slot);
+		table_move(table_place_of(slot), true);
 		bool entered = table_self() == slot && atomic_load(&slot->pid) == getpid() &&
 			       !table_dead(owner) && brood_alloc(100);
-		table_publish(slot, 7);
+		table_publish(7);
 		_exit(entered ? 0 : 1);
 	}
 	assert_int_equal(child_end(pid), 0);
@@ -90,11 +90,11 @@ static process_slot *orphan(bool entered)
 	assert_int_equal(pipe(ends), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
-		table_enter(slot);
+		table_move(table_place_of(slot), true);
 		process_slot *own = table_reserve();
 		pid_t second = entered ? fork() : 0;
 		if (entered && second == 0) {
-			table_enter(own);
+			table_move(table_place_of(own), true);
 			brood_alloc(50);
 			_exit(0);
 		}
@@ -162,7 +162,7 @@ static void objects_go_with_their_owner(void **state)
 	process_slot *slot = table_reserve();
 	pid_t pid = fork();
 	if (pid == 0) {
-		table_enter(slot);
+		table_move(table_place_of(slot), true);
 		void *outer = brood_alloc(500), *inner = brood_alloc(100000);
 		for (int i = 0; i < 20; i++)
 			heap_give(brood_alloc(40), heap_object(inner));
@@ -185,7 +185,7 @@ static void kept_and_adopted_blocks_stay(void **state)
 	process_slot *slot = table_reserve();
 	pid_t pid = fork();
 	if (pid == 0) {
-		table_enter(slot);
+		table_move(table_place_of(slot), true);
 		shared[0] = brood_alloc(100);
 		brood_keep(shared[0]);
 		shared[1] = brood_alloc(100000);
