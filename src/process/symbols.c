@@ -8,14 +8,19 @@
 #include <unistd.h>
 
 #ifdef HAVE_LIBDW
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 
 /* The functions of libdw that are used, looked up by name in the loaded library. */
-#define LIBDW_FUNCTIONS(f)                                                                        \
-	f(dwfl_begin) f(dwfl_end) f(dwfl_linux_proc_report) f(dwfl_report_end) f(dwfl_addrmodule) \
-		f(dwfl_module_addrinfo) f(dwfl_module_getsrc) f(dwfl_lineinfo)                    \
-			f(dwfl_line_comp_dir) f(dwfl_linux_proc_find_elf)                         \
-				f(dwfl_build_id_find_debuginfo)
+#define LIBDW_FUNCTIONS(f)                                                                         \
+	f(dwfl_begin) f(dwfl_end) f(dwfl_linux_proc_report) f(dwfl_report_end) f(dwfl_addrmodule)  \
+		f(dwfl_module_addrinfo) f(dwfl_module_addrdie) f(dwfl_module_nextcu)               \
+			f(dwfl_linux_proc_find_elf) f(dwfl_build_id_find_debuginfo) f(dwarf_haspc) \
+				f(dwarf_getsrc_die) f(dwarf_lineno) f(dwarf_linesrc)               \
+					f(dwarf_getscopes) f(dwarf_getscopes_die) f(dwarf_tag)     \
+						f(dwarf_diename) f(dwarf_attr) f(dwarf_formudata)  \
+							f(dwarf_formstring) f(dwarf_getsrcfiles)   \
+								f(dwarf_filesrc)
 
 static struct {
 	void *library;
@@ -64,25 +69,83 @@ static Dwfl *begin(void)
 	return dwfl;
 }
 
-static bool find_with_libdw(Dwfl *dwfl, Dwarf_Addr address, symbol *ret)
+/* clang writes no table of address ranges: then each unit is asked. */
+static Dwarf_Die *find_unit(Dwfl_Module *module, Dwarf_Addr address, Dwarf_Addr *bias)
 {
-	Dwfl_Module *module = dw.dwfl_addrmodule(dwfl, address);
-	if (!module)
-		return false;
+	Dwarf_Die *unit = dw.dwfl_module_addrdie(module, address, bias);
+	if (unit)
+		return unit;
+	while ((unit = dw.dwfl_module_nextcu(module, unit, bias)))
+		if (dw.dwarf_haspc(unit, address - *bias) > 0)
+			return unit;
+	return NULL;
+}
+
+static void find_line(Dwarf_Die *unit, Dwarf_Addr address, symbol *ret)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Line *line = dw.dwarf_getsrc_die(unit, address);
+	if (!line || dw.dwarf_lineno(line, &ret->line) != 0)
+		return;
+	ret->file = dw.dwarf_linesrc(line, NULL, NULL);
+	ret->directory = dw.dwarf_formstring(dw.dwarf_attr(unit, DW_AT_comp_dir, &attribute));
+}
+
+/* Where an inlined call stands in its caller. */
+static void find_call(Dwarf_Die *unit, Dwarf_Die *inlined, symbol *ret)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word line = 0, file = 0;
+	Dwarf_Files *files;
+	size_t count;
+	dw.dwarf_formudata(dw.dwarf_attr(inlined, DW_AT_call_line, &attribute), &line);
+	dw.dwarf_formudata(dw.dwarf_attr(inlined, DW_AT_call_file, &attribute), &file);
+	ret->line = (int)line;
+	if (dw.dwarf_getsrcfiles(unit, &files, &count) == 0 && file < count)
+		ret->file = dw.dwarf_filesrc(files, file, NULL, NULL);
+}
+
+/* Turns the frame of a function into those of the calls inlined into it and its own. */
+static int expand_inlined(Dwarf_Die *unit, Dwarf_Addr address, symbol *ret, int max)
+{
+	/* The first list leaves an inlined function for its definition; the second, of the
+	 * innermost scope's own parents, follows the code. */
+	Dwarf_Die *scopes = NULL, *parents = NULL;
+	int count = 1, found = -1;
+	if (dw.dwarf_getscopes(unit, address, &scopes) > 0)
+		found = dw.dwarf_getscopes_die(&scopes[0], &parents);
+	for (int i = 0; i < found && count < max; i++) {
+		if (dw.dwarf_tag(&parents[i]) == DW_TAG_subprogram)
+			break;
+		if (dw.dwarf_tag(&parents[i]) != DW_TAG_inlined_subroutine)
+			continue;
+		ret[count] = ret[count - 1];
+		ret[count - 1].function = dw.dwarf_diename(&parents[i]);
+		find_call(unit, &parents[i], &ret[count++]);
+	}
+	free(scopes);
+	free(parents);
+	return count;
+}
+
+static int find_with_libdw(Dwfl *dwfl, Dwarf_Addr address, symbol *ret, int max)
+{
 	GElf_Off offset;
 	GElf_Sym entry;
+	Dwarf_Addr bias;
+	Dwfl_Module *module = dw.dwfl_addrmodule(dwfl, address);
 	const char *function =
-		dw.dwfl_module_addrinfo(module, address, &offset, &entry, NULL, NULL, NULL);
+		module ? dw.dwfl_module_addrinfo(module, address, &offset, &entry, NULL, NULL, NULL)
+		       : NULL;
 	if (!function)
-		return false;
+		return 0;
 	ret->function = function;
 	ret->offset = offset;
-	Dwfl_Line *line = dw.dwfl_module_getsrc(module, address);
-	if (line) {
-		ret->file = dw.dwfl_lineinfo(line, NULL, &ret->line, NULL, NULL, NULL);
-		ret->directory = dw.dwfl_line_comp_dir(line);
-	}
-	return true;
+	Dwarf_Die *unit = find_unit(module, address, &bias);
+	if (!unit)
+		return 1;
+	find_line(unit, address - bias, ret);
+	return ret->file ? expand_inlined(unit, address - bias, ret, max) : 1;
 }
 
 static void end(Dwfl *dwfl)
@@ -96,10 +159,10 @@ static Dwfl *begin(void)
 	return NULL;
 }
 
-static bool find_with_libdw(Dwfl *dwfl, uintptr_t address, symbol *ret)
+static int find_with_libdw(Dwfl *dwfl, uintptr_t address, symbol *ret, int max)
 {
-	(void)dwfl, (void)address, (void)ret;
-	return false;
+	(void)dwfl, (void)address, (void)ret, (void)max;
+	return 0;
 }
 
 static void end(Dwfl *dwfl)
@@ -116,17 +179,19 @@ symbolizer *symbolizer_new(void)
 	return names;
 }
 
-void symbolizer_find(symbolizer *names, const void *address, symbol *ret)
+int symbolizer_find(symbolizer *names, const void *address, symbol *ret, int max)
 {
 	*ret = (symbol){0};
 	Dl_info info = {0};
 	if (dladdr(address, &info))
 		ret->module = info.dli_fname;
-	if (names->dwfl && find_with_libdw(names->dwfl, (uintptr_t)address, ret))
-		return;
+	int count = names->dwfl ? find_with_libdw(names->dwfl, (uintptr_t)address, ret, max) : 0;
+	if (count > 0)
+		return count;
 	ret->function = info.dli_sname;
 	ret->offset =
 		(uintptr_t)address - (uintptr_t)(info.dli_sname ? info.dli_saddr : info.dli_fbase);
+	return 1;
 }
 
 void symbolizer_free(symbolizer *names)

@@ -12,7 +12,7 @@
 
 typedef struct symbolizer symbolizer;
 
-/* What is known of an address; strings are borrowed from the symbolizer, NULL when unknown. */
+/* What is known of a frame; strings are borrowed from the symbolizer, NULL when unknown. */
 typedef struct symbol {
 	const char *function;
 	uintptr_t offset;      /* within function, or within the module when there is none */
@@ -24,7 +24,12 @@ typedef struct symbol {
 
 /* For this process as it is now; NULL when out of memory. symbolizer_free() ends it. */
 symbolizer *symbolizer_new(void);
-void symbolizer_find(symbolizer *names, const void *address, symbol *ret);
 void symbolizer_free(symbolizer *names);
+
+/*
+ * The frames that an address stands for, innermost first: more than one where the
+ * compiler has inlined calls. Fills at most max, at least 1, and returns how many.
+ */
+int symbolizer_find(symbolizer *names, const void *address, symbol *ret, int max);
 
 #endif

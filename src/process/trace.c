@@ -45,8 +45,8 @@ static void print_frame(FILE *out, const symbol *at)
 		print_source(out, at);
 		return;
 	}
-	fprintf(out, "  File \"%s\", in %s+0x%zx\n", at->module ? at->module : "?",
-		at->function ? at->function : "", (size_t)at->offset);
+	fprintf(out, "  File \"%s\", %s%s+0x%zx\n", at->module ? at->module : "?",
+		at->function ? "in " : "at ", at->function ? at->function : "", (size_t)at->offset);
 }
 
 /* The frames that are the program's: [*first, last). */
@@ -62,18 +62,16 @@ static int program_frames(void *const *frames, int count, const void *innermost,
 	return last;
 }
 
+/* Prints them outermost first, up to main: what called that is the C library's. */
 static void print_frames(FILE *out, void *const *frames, int first, int last)
 {
 	symbolizer *names = symbolizer_new();
-	if (!names)
-		return;
-	symbol *at = calloc((size_t)(last - first), sizeof(*at));
+	symbol *at = calloc(MAX_FRAMES, sizeof(*at));
 	int count = 0;
-	while (at && count < last - first) {
+	for (int i = first; names && at && i < last && count < MAX_FRAMES; i++) {
 		/* A return address is behind its call, maybe already on the next line. */
-		symbolizer_find(names, (const char *)frames[first + count] - 1, &at[count]);
-		count++;
-		/* What called main is the C library's. */
+		const char *call = (const char *)frames[i] - 1;
+		count += symbolizer_find(names, call, &at[count], MAX_FRAMES - count);
 		if (at[count - 1].function && strcmp(at[count - 1].function, "main") == 0)
 			break;
 	}
