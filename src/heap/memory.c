@@ -24,9 +24,6 @@
 #include "base/sys.h"
 #include "heap/map.h"
 
-/* Weak while a build has no cgroup.c: then there is no limit. */
-extern __typeof__(cgroup_memory_left) cgroup_memory_left __attribute__((weak));
-
 #define MARGIN_MIN   (INT64_C(16) << 20)
 #define BUDGET_MAX   (INT64_C(1) << 30)
 #define BACKING_STEP ((size_t)65536)
@@ -59,7 +56,7 @@ static bool cgroup_allows(size_t length)
 	int64_t need = (int64_t)length;
 	if (atomic_fetch_sub_explicit(&memory.budget, need, memory_order_relaxed) >= need)
 		return true;
-	int64_t left = cgroup_memory_left ? cgroup_memory_left() : INT64_MAX;
+	int64_t left = cgroup_memory_left();
 	if (left == INT64_MAX) {
 		atomic_store_explicit(&memory.budget, BUDGET_MAX, memory_order_relaxed);
 		return true;
