@@ -31,7 +31,7 @@ enum {
 	HEAP_ROW_WORDS = 2048,
 	HEAP_GROUP_CHUNKS = 64,
 	HEAP_CLASSES = 32, /* size classes that fit in a group */
-	HEAP_CACHE_ENTRIES = 256,
+	HEAP_CACHE_ENTRIES = 128,
 };
 
 /* 64 chunks: the words that say what each is, and hints for finding blocks. */

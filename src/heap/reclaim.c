@@ -19,7 +19,7 @@ size_t reclaim_all(void)
 		uint64_t word = atomic_load(run_at(chunk));
 		if (run_kind(word) == RUN_SLAB && !slab_close(chunk, run_what(word)))
 			slab_hint(chunk, run_what(word));
-		/* The cache holds 256 runs: a slab that it has no room for goes at once, and is
+		/* The cache is bounded: a slab that it has no room for goes at once, and is
 		 * not counted by cache_trim(). */
 		else if (run_kind(word) == RUN_SLAB &&
 			 run_kind(atomic_load(run_at(chunk))) != RUN_CACHED)
