@@ -24,8 +24,10 @@
  * processes of a family trust each other.
  *
  * In the environment, BROOD_HEAP_SIZE sets the reserve in bytes (suffixes K, M,
- * G, T); without it the reserve is the least of 64 GiB, an eighth of
- * RLIMIT_AS, and RLIMIT_FSIZE.
+ * G, T), of 1 MiB at least; more than 64 GiB or RLIMIT_FSIZE is cut to that.
+ * Without it the reserve is the least of 64 GiB, an eighth of RLIMIT_AS, and
+ * RLIMIT_FSIZE. A program that calls mlockall() must set it to what it can
+ * afford: locked, the whole reserve takes memory.
  *
  * Every function may be called from any thread; none but brood_heap_check()
  * blocks.
@@ -62,7 +64,7 @@ BROOD_API void *brood_aligned_alloc(size_t alignment, size_t size);
  * Resizes a block, moving it if need be; its content is kept up to the smaller
  * size, and so is its owner. NULL for ptr allocates; a size of 0 is one of 1. On
  * failure returns NULL, and ptr is as it was: ENOMEM as brood_alloc(), EINVAL
- * when ptr is no block of this heap. Only the side that owns the pointer may
+ * when ptr is no block of this heap, or a pickled value. Only the side that owns the pointer may
  * resize it: other processes that hold it are left with a stale one.
  */
 BROOD_API void *brood_realloc(void *ptr, size_t size);
@@ -99,13 +101,18 @@ typedef struct brood_heap_stats {
 	size_t cached;	  /* of this, freed large blocks kept for reuse */
 } brood_heap_stats;
 
-/* Fills *out. Returns 0, or -EINVAL, or -ENOMEM when there is no heap. */
+/*
+ * Fills *out. Returns 0, -EINVAL when out is NULL, or the negative errno for which
+ * there is no heap. Takes time in proportion to the heap.
+ */
 BROOD_API int brood_heap_stats_get(brood_heap_stats *out);
 
 /*
- * Returns to the system what is cached: freed large blocks are otherwise kept
- * for reuse, up to 64 MiB in all, for at most about a second of use. Returns the bytes
- * returned, or -ENOMEM when there is no heap.
+ * Returns to the system all memory that no block needs: freed large blocks are
+ * otherwise kept for reuse, up to 64 MiB in all, for about a second of use, and of
+ * the chunks that small blocks are cut from, one of each size. Done by itself when
+ * an allocation finds no memory. Returns the bytes returned, or the negative
+ * errno for which there is no heap. Takes time in proportion to the heap.
  */
 BROOD_API long long brood_heap_trim(void);
 
@@ -113,14 +120,16 @@ BROOD_API long long brood_heap_trim(void);
  * Verifies the heap's own records, while others may go on using it, and writes a
  * line to report (may be NULL) for each inconsistency that persists. Returns
  * how many there are: anything but 0 is a bug in brood or a stray write of the
- * program. -ENOMEM when there is no heap. Takes time in proportion to the heap.
+ * program. A negative errno when there is no heap, or no memory for the check. Takes time in
+ * proportion to the heap.
  */
 BROOD_API long long brood_heap_check(FILE *report);
 
 /*
  * Whether core dumps hold the heap's blocks; they do not by default (the reserve
- * is never dumped). For the calling process and those it forks afterwards.
- * Returns 0, or -ENOMEM when there is no heap.
+ * is never dumped). For the calling process and those it forks afterwards; of
+ * what other processes allocate later, a dump holds nothing. Returns 0, or the
+ * negative errno for which there is no heap.
  */
 BROOD_API int brood_heap_set_dumpable(bool dumpable);
 
