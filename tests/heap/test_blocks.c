@@ -192,6 +192,40 @@ static void what_a_dead_owner_cannot_own(void **state)
 	brood_free(block);
 }
 
+/* Whether the kernel would leave the mapping at an address out of a core dump. */
+static bool is_left_out_of_dumps(const void *ptr)
+{
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	char line[512];
+	bool inside = false, left_out = false;
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		unsigned long from, to;
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			inside = (uintptr_t)ptr >= from && (uintptr_t)ptr < to;
+		if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			left_out = strstr(line, " dd") != NULL;
+	}
+	fclose(maps);
+	return left_out;
+}
+
+static void dumps_hold_blocks_when_asked(void **state)
+{
+	(void)state;
+	char *before = brood_alloc(1 << 20);
+	assert_true(is_left_out_of_dumps(before));
+	assert_int_equal(brood_heap_set_dumpable(true), 0);
+	char *after = brood_alloc(2 << 20);
+	assert_false(is_left_out_of_dumps(before));
+	assert_false(is_left_out_of_dumps(after));
+	assert_true(is_left_out_of_dumps(after + (2 << 20)));
+	assert_int_equal(brood_heap_set_dumpable(false), 0);
+	assert_true(is_left_out_of_dumps(after));
+	brood_free(before);
+	brood_free(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +241,7 @@ int main(void)
 		cmocka_unit_test_teardown(freed_large_blocks_are_reused_then_returned,
 					  heap_is_empty),
 		cmocka_unit_test_teardown(what_a_dead_owner_cannot_own, heap_is_empty),
+		cmocka_unit_test_teardown(dumps_hold_blocks_when_asked, heap_is_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
