@@ -46,6 +46,9 @@ typedef struct brood_process brood_process;
 /* For options that are otherwise inherited or defaulted: certainly not. */
 #define BROOD_NO (-1)
 
+/* A start method as an object, from brood_get_context(). */
+typedef struct brood_context brood_context;
+
 /*
  * At the top of main(): this system's `if __name__ == '__main__'`. In the program
  * itself it returns 0. Start methods that run the program anew (spawn,
@@ -56,6 +59,41 @@ typedef struct brood_process brood_process;
  * call will).
  */
 BROOD_API int brood_init(void);
+
+/*
+ * The start methods of this system, the default first, NULL at the end; static storage.
+ *
+ *	fork	the child is a copy of its parent: cheapest to reason about, for parents that have
+ *		one thread and little memory
+ *	spawn	the program is run anew: nothing is inherited but what brood passes
+ */
+BROOD_API const char *const *brood_all_start_methods(void);
+
+/*
+ * Settles the default start method, once. BROOD_START_METHOD in the environment gives the
+ * default where the program settles none. Returns 0; -EBUSY when it is settled, be it to the same
+ * method, by an earlier call or because it was asked for or used; -EINVAL for an unknown name.
+ * brood_force_start_method() replaces a settled one, and with NULL unsettles it.
+ * From the specification: set_start_method(method, force).
+ */
+BROOD_API int brood_set_start_method(const char *method);
+BROOD_API int brood_force_start_method(const char *method);
+
+/*
+ * The default's name; asking settles it. NULL with errno EINVAL when the environment names an
+ * unknown one. brood_peek_start_method() settles nothing: NULL with errno 0 while unsettled.
+ * From the specification: get_start_method(allow_none).
+ */
+BROOD_API const char *brood_get_start_method(void);
+BROOD_API const char *brood_peek_start_method(void);
+
+/*
+ * The context of a method, for the option of that name; static storage. NULL with errno
+ * EINVAL for an unknown name. brood_context_start_method() is its method's name.
+ * From the specification: get_context(method).
+ */
+BROOD_API const brood_context *brood_get_context(const char *method);
+BROOD_API const char *brood_context_start_method(const brood_context *context);
 
 /*
  * What to run and how; for brood_process_new() and brood_start(). Everything is
@@ -97,6 +135,10 @@ typedef struct brood_process_options {
 	/* true: once started, the object frees itself after the process has ended; the pointer
 	 * must then only be compared with NULL. */
 	bool detached BROOD_DEFAULT_ZERO;
+	/* How it is started: "fork", "spawn", ...; NULL: as the context, or by the default method. */
+	const char *start_method BROOD_DEFAULT_ZERO;
+	/* From brood_get_context(): its method, and its class names ("SpawnProcess-1"). */
+	const brood_context *context BROOD_DEFAULT_ZERO;
 } brood_process_options;
 
 /*

@@ -15,14 +15,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static inline long raw_syscall(long number, long a, long b, long c, long d)
+static inline long raw_syscall5(long number, long a, long b, long c, long d, long e)
 {
 #if defined(__x86_64__)
 	long result;
 	register long fourth __asm__("r10") = d;
+	register long fifth __asm__("r8") = e;
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
 			 : "rcx", "r11", "memory");
 	return result;
 #elif defined(__aarch64__)
@@ -31,19 +32,31 @@ static inline long raw_syscall(long number, long a, long b, long c, long d)
 	register long second __asm__("x1") = b;
 	register long third __asm__("x2") = c;
 	register long fourth __asm__("x3") = d;
+	register long fifth __asm__("x4") = e;
 	__asm__ volatile("svc 0"
 			 : "+r"(first)
-			 : "r"(nr), "r"(second), "r"(third), "r"(fourth)
+			 : "r"(nr), "r"(second), "r"(third), "r"(fourth), "r"(fifth)
 			 : "memory");
 	return first;
 #else
 	int saved = errno;
-	long result = syscall(number, a, b, c, d);
+	long result = syscall(number, a, b, c, d, e);
 	if (result < 0)
 		result = -errno;
 	errno = saved;
 	return result;
 #endif
+}
+
+static inline long raw_syscall(long number, long a, long b, long c, long d)
+{
+	return raw_syscall5(number, a, b, c, d, 0);
+}
+
+static inline long raw_execveat(int fd, const char *path, char *const *argv, char *const *envp,
+				int flags)
+{
+	return raw_syscall5(SYS_execveat, fd, (long)path, (long)argv, (long)envp, flags);
 }
 
 #endif

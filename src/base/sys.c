@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -269,4 +270,20 @@ int sys_make_empty(int fd)
 	if (r < 0) /* the standard stream must not remain the parent's */
 		raw_syscall(SYS_close, fd, 0, 0, 0);
 	return r < 0 ? (int)r : 0;
+}
+
+int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid)
+{
+	int pidfd = -1;
+	pid_t pid =
+		clone(f, stack_top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, arg, &pidfd);
+	if (pid < 0)
+		return -errno;
+	*ret_pid = pid;
+	return above_standard_streams(pidfd);
+}
+
+int sys_open_path(const char *path)
+{
+	return above_standard_streams(result(open(path, O_PATH | O_CLOEXEC)));
 }

@@ -49,6 +49,16 @@ int sys_pidfd_wait(int pidfd, const struct timespec *left);
  */
 int sys_pidfd_status(int pidfd, int *ret_status);
 
+/*
+ * Runs f(arg) in a new process that shares this one's memory; the calling thread waits until
+ * it has executed a program or ended. stack_top is the end of a stack for it. Returns
+ * a pidfd, with *ret_pid, or a negative errno.
+ */
+int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid);
+
+/* A descriptor that stands for a file, not opened for reading (O_PATH). */
+int sys_open_path(const char *path);
+
 /* Whether sys_pidfd_status() works here. */
 bool sys_keeps_status(void);
 

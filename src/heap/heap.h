@@ -43,7 +43,8 @@ heap_owner heap_object(const void *start);
 /* Hands the block that ptr points to, or into, to another owner; 0 or -EINVAL. */
 int heap_give(const void *ptr, heap_owner to);
 
-/* Frees the block that ptr points to, or into, if it still is this owner's. Returns 0 or -EINVAL. */
+/* Frees the block that ptr points to, or into, if it still is this owner's. Returns 0 or -EINVAL.
+ */
 int heap_free_owned(const void *ptr, heap_owner owner);
 
 /*

@@ -15,6 +15,7 @@
 #include "heap/map.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,6 +23,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "heap/join.h"
 #include "heap/memory.h"
 #include "heap/reserve.h"
 
@@ -47,6 +49,9 @@ enum {
 	GROUPS_AT = NEAR_SLOTS_AT + HEAP_NEAR_SLOTS * sizeof(process_slot),
 };
 _Static_assert(GROUPS_AT + PAGE <= HEAP_NEAR_SIZE, "the hot records are near");
+
+/* Each start of a program has another layout; so many without room are no accident. */
+enum { JOIN_ATTEMPTS = 8 };
 
 /* 0 lets the kernel choose. The second is for 39-bit address spaces, and valgrind. */
 static const uintptr_t addresses[] = {
@@ -186,26 +191,68 @@ static int map_reserve(size_t reserve)
 	return 0;
 }
 
-__attribute__((constructor(101))) static void map_make(void)
+/* Makes a family's heap, with this process as its root. */
+static int make(void)
 {
 	uint64_t reserve;
-	int saved = errno;
 	int r = reserve_size(&reserve, failure.sentence, sizeof(failure.sentence));
-	if (r == 0) {
-		do {
-			r = map_reserve(reserve);
-			reserve = reserve / 2 & ~(uint64_t)(PAGE - 1);
-		} while (r == -ENOMEM && reserve >= RESERVE_MIN);
-		if (r < 0)
-			snprintf(failure.sentence, sizeof(failure.sentence),
-				 "mapping a memory file failed: %s; check ulimit -v, ulimit -n and "
-				 "the memory that is left",
-				 strerror(-r));
+	if (r < 0)
+		return r;
+	do {
+		r = map_reserve(reserve);
+		reserve = reserve / 2 & ~(uint64_t)(PAGE - 1);
+	} while (r == -ENOMEM && reserve >= RESERVE_MIN);
+	if (r < 0) {
+		snprintf(failure.sentence, sizeof(failure.sentence),
+			 "mapping a memory file failed: %s; check ulimit -v, ulimit -n and the "
+			 "memory "
+			 "that is left",
+			 strerror(-r));
+		return r;
 	}
-	failure.err = -r;
-	if (r == 0) {
-		found();
-		table_found();
+	found();
+	table_found();
+	return 0;
+}
+
+/* Maps the family's heap where the others have it. Something of this program may be there: then
+ * it is started again, since the kernel lays out each start anew. */
+static int join(const join_order *order, char **argv, char **envp)
+{
+	fcntl(order->fd, F_SETFD, FD_CLOEXEC);
+	char *base = mmap(order->base, order->reserve, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, order->fd, 0);
+	if (base != order->base) {
+		int err = base == MAP_FAILED ? errno : EEXIST;
+		if (err == EEXIST && order->attempt < JOIN_ATTEMPTS)
+			join_again(order, argv, envp);
+		snprintf(failure.sentence, sizeof(failure.sentence),
+			 "the family's heap cannot be mapped at %p: %s; its root can be given "
+			 "another place by setting BROOD_HEAP_SIZE smaller",
+			 (void *)order->base, strerror(err));
+		return -err;
 	}
+	madvise(base, order->reserve, MADV_DONTDUMP);
+	heap_map.fd = order->fd;
+	memory_begin();
+	lay_out(base, order->reserve);
+	if (!map_valid() || order->slot >= heap_map.slot_count) {
+		heap_map.base = NULL;
+		snprintf(failure.sentence, sizeof(failure.sentence),
+			 "the family's heap was made by another version of the library");
+		return -EPROTO;
+	}
+	join_set_message(order->message);
+	table_move((table_place){map_slot(order->slot), order->generation}, true);
+	return 0;
+}
+
+/* glibc passes these to constructors, in libraries and programs alike. */
+__attribute__((constructor(101))) static void map_begin(int argc, char **argv, char **envp)
+{
+	(void)argc;
+	join_order order;
+	int saved = errno;
+	failure.err = join_find(&order) ? -join(&order, argv, envp) : -make();
 	errno = saved;
 }

@@ -51,7 +51,7 @@ process_slot *table_self(void)
 	return account_self.slot;
 }
 
-static uint32_t index_of(const process_slot *slot)
+uint32_t table_index(const process_slot *slot)
 {
 	const process_slot *near = heap_map.near_slots;
 	if (slot >= near && slot < near + HEAP_NEAR_SLOTS)
@@ -61,7 +61,7 @@ static uint32_t index_of(const process_slot *slot)
 
 heap_owner table_owner(const process_slot *slot)
 {
-	return owner_of_slot(index_of(slot), atomic_load(&slot->generation));
+	return owner_of_slot(table_index(slot), atomic_load(&slot->generation));
 }
 
 /* The pid is 0 while reserved, and for a moment after. */
@@ -180,7 +180,7 @@ static void release(process_slot *slot)
 	atomic_store(&slot->pid, 0);
 	atomic_store(&slot->state, SLOT_FREE);
 	atomic_store(&slot->parent, 0);
-	mark_taken(index_of(slot), false);
+	mark_taken(table_index(slot), false);
 }
 
 void table_release(process_slot *slot)
@@ -258,7 +258,7 @@ process_slot *table_reserve(void)
 
 table_place table_place_of(const process_slot *slot)
 {
-	return (table_place){.slot = map_slot(index_of(slot)),
+	return (table_place){.slot = map_slot(table_index(slot)),
 			     .generation = atomic_load(&slot->generation)};
 }
 

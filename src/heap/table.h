@@ -59,6 +59,9 @@ typedef struct table_place {
 
 table_place table_place_of(const process_slot *slot);
 
+/* A slot's number, by which map_slot() finds it. */
+uint32_t table_index(const process_slot *slot);
+
 /*
  * In a new process, first thing: this is its place. It enters the slot, which is a
  * touch of the heap, at once if `now`, else when it first needs it. (Or another

@@ -54,6 +54,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.arg = process->args.arg,
 		.daemon = process->daemon,
 		.parent = self_pid(),
+		.parent_name = brood_name(),
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
@@ -65,22 +66,36 @@ void child_prepare(brood_process *process, struct birth *ret)
 
 static void settle(const struct birth *birth)
 {
-	/* What it has been given must be seen to be its own before its parent can die. */
-	table_move(birth->place, birth->arg != NULL);
 	self_become(birth);
-	finalizers_forget();
 	if (birth->daemon)
 		orphan_die_with(birth->parent);
 	sys_set_comm(birth->comm);
-	stdio_drop_inherited();
 	exit_register_child();
+}
+
+static void run(const struct birth *birth) BROOD_NORETURN;
+static void run(const struct birth *birth)
+{
+	log_info("child process calling self.run()");
+	call_target(birth);
+	exit(EXIT_SUCCESS);
 }
 
 void child_main(const struct birth *birth, const sigmask *mask)
 {
+	/* What it has been given must be seen to be its own before its parent can die. */
+	table_move(birth->place, birth->arg != NULL);
+	finalizers_forget();
+	stdio_drop_inherited();
 	settle(birth);
 	sigmask_restore(mask);
-	log_info("child process calling self.run()");
-	call_target(birth);
-	exit(EXIT_SUCCESS);
+	run(birth);
+}
+
+void child_resume(const struct birth *birth, const char *failure)
+{
+	settle(birth);
+	if (failure)
+		brood_raise("ImportError", "%s", failure);
+	run(birth);
 }

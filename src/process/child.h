@@ -18,10 +18,13 @@ struct birth {
 	void *arg;
 	bool daemon;
 	pid_t parent;
+	const char *parent_name;
 	bool threaded; /* the parent is, or has been */
+	bool executed; /* it began as a new program */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
+	brood_bytes family_key; /* when executed: it has none of its own yet */
 	table_place place;
 };
 
@@ -30,6 +33,10 @@ void child_prepare(brood_process *process, struct birth *ret);
 /* The life of a forked child, from its first instruction to its last. The signal mask is the one
  * that the starting thread had. */
 void child_main(const struct birth *birth, const sigmask *mask) BROOD_NORETURN;
+
+/* The same for one that began as a new program. If it cannot run its target, failure says why,
+ * and it ends as by brood_raise(). */
+void child_resume(const struct birth *birth, const char *failure) BROOD_NORETURN;
 
 /* Whether a return address lies in the code that calls targets: above it a traceback ends. */
 bool child_calls_targets_at(const void *address);

@@ -90,10 +90,12 @@ static void end_child(int status, void *unused)
 		sys_write_all(STDERR_FILENO, traceback, strlen(traceback));
 	status &= 0xff;
 	log_info("process exiting with exitcode %d", status);
-	stdio_flush_all();
-	report_to_sanitizers();
 	if (!sys_keeps_status())
 		table_publish(status);
+	if (self_was_executed())
+		return;
+	stdio_flush_all();
+	report_to_sanitizers();
 	_exit(status);
 }
 

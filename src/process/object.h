@@ -51,6 +51,7 @@ struct brood_process {
 	struct process_text *_Atomic name; /* NULL: first_name */
 	struct process_text *_Atomic authkey; /* NULL: the family's own */
 
+	const struct brood_context *method; /* method.h */
 	void (*target)(void *arg);
 	void (*call)(void);
 	void (*run)(brood_process *self);
@@ -67,7 +68,8 @@ struct brood_process {
 	int exitcode;	   /* once ended */
 	_Atomic pid_t pid; /* once started */
 	process_slot *slot;
-	struct rusage usage; /* once ended */
+	struct launch *launch; /* once started by exec: what the new process needs */
+	struct rusage usage;   /* once ended */
 
 	brood_process *_Atomic next; /* in the list of children */
 	brood_process *_Atomic *link;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "process/children.h"
 #include "process/import.h"
+#include "process/method.h"
 #include "process/self.h"
 
 brood_process *process_ref(brood_process *process)
@@ -105,11 +106,19 @@ static char *append_number(char *end, unsigned number)
 	return append(end, first);
 }
 
+/* A context's processes are of its class, others of the plain one. */
+static const char *class_of(const brood_process_options *options)
+{
+	if (given(options->class_name))
+		return options->class_name;
+	return options->context ? options->context->class_name : "Process";
+}
+
 /* The object with its strings behind it. Names are CLASS-N, or CLASS-M:N in the process that is M.
  */
 static brood_process *allocate(const brood_process_options *options)
 {
-	const char *class_name = given(options->class_name) ? options->class_name : "Process";
+	const char *class_name = class_of(options);
 	const char *prefix = brood_current_process()->identity;
 	size_t class_size = strlen(class_name) + 1;
 	size_t number_size = strlen(prefix) + sizeof(":4294967295");
@@ -158,6 +167,17 @@ static int check_target(const brood_process_options *options)
 	return 0;
 }
 
+static int set_method(brood_process *process, const brood_process_options *options)
+{
+	if (options->start_method && options->context)
+		return error_set(
+			EINVAL, "both .start_method and .context: a process is started in one way");
+	process->method = options->start_method ? method_named(options->start_method)
+			  : options->context	? options->context
+						: method_default();
+	return process->method ? 0 : -errno;
+}
+
 static int set_target(brood_process *process, const brood_process_options *options)
 {
 	int r = check_target(options);
@@ -182,12 +202,14 @@ static int set_inherited(brood_process *process, const brood_process_options *op
 
 static int set_up(brood_process *process, const brood_process_options *options)
 {
-	int r = set_target(process, options);
+	int r = set_method(process, options);
+	if (r == 0)
+		r = set_target(process, options);
 	if (r == 0)
 		r = set_inherited(process, options);
 	if (r == 0)
 		r = pickle(&options->args, table_owner(table_self()), &process->args);
-	return r;
+	return r < 0 ? r : process->method->check(process);
 }
 
 brood_process *brood_process_new_with(const brood_process_options *given_options)
@@ -265,6 +287,9 @@ int brood_process_set_daemon(brood_process *process, bool daemon)
 
 pid_t brood_process_pid(const brood_process *process)
 {
+	/* Its own it knows before its parent has written it down. */
+	if (process && process == brood_current_process())
+		return self_pid();
 	int r = process_usable(process);
 	return r < 0 ? r : process->pid;
 }

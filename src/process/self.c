@@ -44,6 +44,7 @@ static struct {
 	pid_t pid;
 	bool has_parent;
 	bool born_of_threads;
+	bool executed;
 	_Atomic unsigned made;
 	struct process_text *_Atomic name;
 	struct process_text *_Atomic authkey;
@@ -87,6 +88,11 @@ bool self_born_of_threads(void)
 	return self.born_of_threads;
 }
 
+bool self_was_executed(void)
+{
+	return self.executed;
+}
+
 unsigned self_next_number(void)
 {
 	return 1 + atomic_fetch_add_explicit(&self.made, 1, memory_order_relaxed);
@@ -97,10 +103,15 @@ void self_become(const struct birth *birth)
 	if (parent_process.pidfd >= 0)
 		close(parent_process.pidfd);
 	parent_process.pidfd = -1;
-	parent_process.first_name = brood_name();
+	parent_process.first_name = birth->parent_name;
 	parent_process.pid = birth->parent;
 	self.has_parent = true;
 	self.born_of_threads |= birth->threaded;
+	self.executed |= birth->executed;
+	if (birth->executed) {
+		self.family_key_size = birth->family_key.size;
+		memcpy(self.family_key, birth->family_key.data, birth->family_key.size);
+	}
 	self.current = birth->process;
 	self.entered_as = self.pid;
 	self.made = 0;

@@ -26,6 +26,9 @@ void self_become(const struct birth *birth);
 /* Whether this process, or one that it descends from, was forked by a process with threads. */
 bool self_born_of_threads(void);
 
+/* Whether this process began as a new program: then exit() is its own to finish. */
+bool self_was_executed(void);
+
 /* The number for the next process that this one makes, counted from 1. */
 unsigned self_next_number(void);
 

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting by fork(). All that can fail is done before the fork, so that no child
- * begins to work whose start is then reported as failed; what is left is a
- * descriptor for the sentinel, taken away by another thread at this very moment.
+ * Starting a process, whatever the method. All that can fail is done before there
+ * is a process, so that none begins to work whose start is then reported as failed.
  */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/sigmask.h"
 #include "base/sys.h"
-#include "log/log.h"
-#include "process/child.h"
 #include "process/children.h"
+#include "process/method.h"
 #include "process/self.h"
-#include "process/stdio.h"
 
 static int check_startable(const brood_process *process)
 {
@@ -95,47 +89,20 @@ static void give_slot_back(brood_process *process)
 
 void process_release_slot(brood_process *process)
 {
+	if (process->launch)
+		heap_free_owned(process->launch, table_owner(process->slot));
 	if (process->args.block)
 		heap_free_owned(process->args.block, table_owner(process->slot));
 	table_release(process->slot);
 }
 
-static int fork_failed(const brood_process *process, int err)
+int method_refused(const brood_process *process, int err)
 {
 	return error_set(err, "cannot start '%s': %s", brood_process_name(process),
 			 err == EAGAIN
 				 ? "the limit on processes is reached (ulimit -u, or pids.max of "
 				   "the control group); join some that have ended"
 				 : "no memory for another process");
-}
-
-/* The child cannot be watched, so it must not be: it is still unreaped, its pid is its own. */
-static int withdraw(const brood_process *process, pid_t pid, int err)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return error_set(err, "cannot start '%s': no file descriptor is left for its sentinel",
-			 brood_process_name(process));
-}
-
-static int fork_child(brood_process *process, int *ret_pidfd)
-{
-	struct birth birth;
-	child_prepare(process, &birth);
-	stdio_flush_standard();
-	SIGMASK_BLOCK_ALL(mask);
-	pid_t pid = fork();
-	if (pid == 0)
-		child_main(&birth, &mask);
-	if (pid < 0)
-		return fork_failed(process, errno);
-	int fd = sys_pidfd_open(pid);
-	if (fd < 0)
-		return withdraw(process, pid, -fd);
-	table_entered(process->slot, pid);
-	process->pid = pid;
-	*ret_pidfd = fd;
-	return 0;
 }
 
 static int start(brood_process *process, int *ret_pidfd)
@@ -145,7 +112,7 @@ static int start(brood_process *process, int *ret_pidfd)
 		r = take_slot(process);
 	if (r < 0)
 		return r;
-	r = fork_child(process, ret_pidfd);
+	r = process->method->start(process, ret_pidfd);
 	if (r < 0)
 		give_slot_back(process);
 	return r;
@@ -168,9 +135,4 @@ int brood_process_start(brood_process *process)
 	if (process->detached)
 		process_unref(process);
 	return 0;
-}
-
-int brood_init(void)
-{
-	return heap_require();
 }

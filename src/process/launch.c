@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "process/launch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "process/child.h"
+#include "process/method.h"
+#include "process/self.h"
+
+/* The function that the process runs, and of which form it is. */
+static any_function function_of(const brood_process *process, int *what)
+{
+	*what = process->target ? LAUNCH_TARGET
+		: process->call ? LAUNCH_CALL
+		: process->run	? LAUNCH_RUN
+				: LAUNCH_NOTHING;
+	return process->target ? (any_function)process->target
+	       : process->call ? process->call
+			       : (any_function)process->run;
+}
+
+static int refer(const brood_process *process, struct launch *ret)
+{
+	int what;
+	any_function function = function_of(process, &what);
+	ret->what = what;
+	return function ? reference_to(function, &ret->function) : 0;
+}
+
+int launch_check(const brood_process *process)
+{
+	struct launch trial;
+	if (process->args.borrowed)
+		return error_set(EINVAL,
+				 "a borrowed pointer (BROOD_BORROW) means nothing in a process "
+				 "started by %s: pass a value, or use the start method fork",
+				 process->method->name);
+	return refer(process, &trial);
+}
+
+static const char *keep(char **storage, const char *text)
+{
+	char *copy = *storage;
+	if (!text)
+		return NULL;
+	*storage += strlen(text) + 1;
+	return strcpy(copy, text);
+}
+
+static size_t size_of(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+static struct launch *allocate(const brood_process *process, const log_state *log, brood_bytes key)
+{
+	size_t strings = size_of(brood_name()) + size_of(process->method->name) +
+			 size_of(log->config_file) + size_of(log->directory);
+	struct launch *launch =
+		heap_alloc(1, sizeof(*launch) + key.size + strings, table_owner(process->slot));
+	if (!launch)
+		return NULL;
+	char *storage = launch->storage;
+	launch->family_key = (brood_bytes){.data = storage, .size = key.size};
+	memcpy(storage, key.data, key.size);
+	storage += key.size;
+	launch->parent_name = keep(&storage, brood_name());
+	launch->method = keep(&storage, process->method->name);
+	launch->log = *log;
+	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
+	launch->log.directory = (char *)(uintptr_t)keep(&storage, log->directory);
+	return launch;
+}
+
+struct launch *launch_new(const brood_process *process)
+{
+	log_state log;
+	if (log_state_get(&log) < 0)
+		return error_null(ENOMEM, "no memory to start '%s'", brood_process_name(process));
+	struct launch *launch = allocate(process, &log, brood_process_authkey(NULL));
+	log_state_clear(&log);
+	if (!launch)
+		return NULL;
+	launch->process = (brood_process *)(uintptr_t)process;
+	launch->parent = self_pid();
+	int r = refer(process, launch);
+	if (r < 0) {
+		brood_free(launch);
+		return error_to_null(r);
+	}
+	return launch;
+}
+
+void launch_resume(const struct launch *launch)
+{
+	const brood_process *process = launch->process;
+	const char *failure = NULL;
+	any_function function = NULL;
+	if (launch->what != LAUNCH_NOTHING && reference_find(&launch->function, &function) < 0)
+		failure = brood_error();
+	struct birth birth = {
+		.process = launch->process,
+		.target = launch->what == LAUNCH_TARGET ? (void (*)(void *))function : NULL,
+		.call = launch->what == LAUNCH_CALL ? function : NULL,
+		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
+		.arg = process->args.arg,
+		.daemon = process->daemon,
+		.executed = true,
+		.parent = launch->parent,
+		.parent_name = launch->parent_name,
+		.name = brood_process_name(process),
+		.authkey = atomic_load(&process->authkey),
+		.family_key = launch->family_key,
+	};
+	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
+	method_inherit(method_named(launch->method));
+	if (log_state_apply(&launch->log) < 0 && !failure)
+		failure = brood_error();
+	child_resume(&birth, failure);
+}

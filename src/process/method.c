@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Which start method: the default, the environment's, a context's. */
+
+#include "process/method.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static const start_method *const methods[] = {&method_fork, &method_spawn};
+enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
+
+static const start_method *_Atomic settled;
+
+const start_method *method_named(const char *name)
+{
+	for (int i = 0; name && i < METHODS; i++)
+		if (strcmp(methods[i]->name, name) == 0)
+			return methods[i];
+	return error_null(EINVAL,
+			  "cannot find context for '%s': the start methods are fork and spawn",
+			  name ? name : "(null)");
+}
+
+static const start_method *from_environment(void)
+{
+	const char *name = getenv("BROOD_START_METHOD");
+	if (!name || !*name)
+		return methods[0];
+	const start_method *method = method_named(name);
+	if (!method)
+		error_null(EINVAL,
+			   "BROOD_START_METHOD in the environment is '%s': the start methods are "
+			   "fork and spawn",
+			   name);
+	return method;
+}
+
+const start_method *method_default(void)
+{
+	const start_method *found = settled, *method = found ? found : from_environment();
+	if (!found && method && !atomic_compare_exchange_strong(&settled, &found, method))
+		return found;
+	return method;
+}
+
+void method_inherit(const start_method *method)
+{
+	settled = method;
+}
+
+int brood_set_start_method(const char *name)
+{
+	const start_method *unsettled = NULL, *method = method_named(name);
+	if (!method)
+		return -EINVAL;
+	if (!atomic_compare_exchange_strong(&settled, &unsettled, method))
+		return error_set(EBUSY,
+				 "context has already been set, to %s: set the start method at the "
+				 "beginning of main(), or use brood_force_start_method()",
+				 unsettled->name);
+	return 0;
+}
+
+int brood_force_start_method(const char *name)
+{
+	const start_method *method = name ? method_named(name) : NULL;
+	if (name && !method)
+		return -EINVAL;
+	settled = method;
+	return 0;
+}
+
+const char *brood_get_start_method(void)
+{
+	const start_method *method = method_default();
+	return method ? method->name : NULL;
+}
+
+const char *brood_peek_start_method(void)
+{
+	const start_method *method = settled;
+	errno = 0;
+	return method ? method->name : NULL;
+}
+
+const char *const *brood_all_start_methods(void)
+{
+	static const char *const names[] = {"fork", "spawn", NULL};
+	return names;
+}
+
+const brood_context *brood_get_context(const char *name)
+{
+	return method_named(name);
+}
+
+const char *brood_context_start_method(const brood_context *context)
+{
+	if (!context) {
+		error_absent("the context");
+		return NULL;
+	}
+	return context->name;
+}

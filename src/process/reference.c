@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * By dl_iterate_phdr() alone, which works in static programs, too. Builds without a
+ * build-id are told apart by a hash of their program headers, which hold the
+ * addresses and sizes of all they load.
+ */
+
+#include "process/reference.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* What is looked for, and what was found. */
+struct search {
+	uintptr_t address;	 /* a module that has code at this address, or else */
+	const unsigned char *id; /* one with this id */
+	bool found;
+	unsigned char found_id[REFERENCE_ID_SIZE];
+	uintptr_t load_address;
+	const char *name;
+};
+
+static bool holds_code_at(const struct dl_phdr_info *module, uintptr_t address)
+{
+	for (int i = 0; i < module->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &module->dlpi_phdr[i];
+		uintptr_t begin = module->dlpi_addr + segment->p_vaddr;
+		if (segment->p_type == PT_LOAD && segment->p_flags & PF_X &&
+		    address - begin < segment->p_memsz)
+			return true;
+	}
+	return false;
+}
+
+/* The build-id among a segment's notes. */
+static bool find_build_id(const char *note, const char *end, unsigned char *id)
+{
+	while (note + sizeof(ElfW(Nhdr)) <= end) {
+		const ElfW(Nhdr) *header = (const void *)note;
+		const char *name = note + sizeof(*header);
+		const char *content = name + ((header->n_namesz + 3u) & ~3u);
+		note = content + ((header->n_descsz + 3u) & ~3u);
+		if (header->n_type != NT_GNU_BUILD_ID || header->n_namesz != 4 ||
+		    memcmp(name, "GNU", 4) != 0 || note > end)
+			continue;
+		size_t size = header->n_descsz;
+		memcpy(id, content, size < REFERENCE_ID_SIZE ? size : REFERENCE_ID_SIZE);
+		return true;
+	}
+	return false;
+}
+
+static void hash_headers(const struct dl_phdr_info *module, unsigned char *id)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	const unsigned char *bytes = (const void *)module->dlpi_phdr;
+	for (size_t i = 0; i < module->dlpi_phnum * sizeof(ElfW(Phdr)); i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	memcpy(id, &hash, sizeof(hash));
+}
+
+static void identify(const struct dl_phdr_info *module, unsigned char *id)
+{
+	memset(id, 0, REFERENCE_ID_SIZE);
+	for (int i = 0; i < module->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &module->dlpi_phdr[i];
+		const char *notes = (const char *)(module->dlpi_addr + segment->p_vaddr);
+		if (segment->p_type == PT_NOTE &&
+		    find_build_id(notes, notes + segment->p_memsz, id))
+			return;
+	}
+	hash_headers(module, id);
+}
+
+static int look_at(struct dl_phdr_info *module, size_t size, void *data)
+{
+	(void)size;
+	struct search *search = data;
+	if (search->address && !holds_code_at(module, search->address))
+		return 0;
+	identify(module, search->found_id);
+	if (search->id && memcmp(search->id, search->found_id, REFERENCE_ID_SIZE) != 0)
+		return 0;
+	search->found = true;
+	search->load_address = module->dlpi_addr;
+	search->name = module->dlpi_name;
+	return 1;
+}
+
+int reference_to(any_function function, reference *ret)
+{
+	struct search search = {.address = (uintptr_t)function};
+	dl_iterate_phdr(look_at, &search);
+	if (!search.found)
+		return error_set(EINVAL,
+				 "the function at %p is in no program or library, so another "
+				 "process cannot find it: pass a function of its own, or use the "
+				 "start method fork",
+				 (void *)(uintptr_t)function);
+	ret->offset = (uintptr_t)function - search.load_address;
+	memcpy(ret->id, search.found_id, sizeof(ret->id));
+	ret->path[0] = '\0';
+	if (*search.name && !realpath(search.name, ret->path))
+		return error_set(ENOENT, "'%s', which holds the function, is no longer there",
+				 search.name);
+	return 0;
+}
+
+int reference_find(const reference *from, any_function *ret)
+{
+	struct search search = {.id = from->id};
+	dl_iterate_phdr(look_at, &search);
+	if (!search.found && *from->path) {
+		if (!dlopen(from->path, RTLD_NOW | RTLD_LOCAL))
+			return error_set(ENOENT, "cannot load the target's module: %s", dlerror());
+		dl_iterate_phdr(look_at, &search);
+	}
+	if (!search.found)
+		return error_set(ENOENT,
+				 "%s has been replaced by another build since the program started",
+				 *from->path ? from->path : "the program");
+	*ret = (any_function)(search.load_address + from->offset);
+	return 0;
+}
