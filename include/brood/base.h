@@ -78,7 +78,7 @@ BROOD_API int brood_sleep(double seconds);
 /* clang-format off */
 #define brood_must(expr)                                                                           \
 	((__typeof__(expr))_Generic((expr),                                                        \
-		int: brood_must_number,                                                            \
+		int: brood_must_int,                                                               \
 		long: brood_must_number,                                                           \
 		long long: brood_must_number,                                                      \
 		default: brood_must_pointer)((expr), __FILE__, __LINE__, #expr))
@@ -86,6 +86,7 @@ BROOD_API int brood_sleep(double seconds);
 #endif
 
 /* What brood_must() expands to; not called by name. */
+BROOD_API int brood_must_int(int value, const char *file, int line, const char *expr);
 BROOD_API long long brood_must_number(long long value, const char *file, int line,
 				      const char *expr);
 BROOD_API void *brood_must_pointer(const void *value, const char *file, int line, const char *expr);

@@ -68,6 +68,11 @@ static void BROOD_NORETURN give_up(const char *file, int line, const char *expr)
 	exit(1);
 }
 
+int brood_must_int(int value, const char *file, int line, const char *expr)
+{
+	return (int)brood_must_number(value, file, line, expr);
+}
+
 long long brood_must_number(long long value, const char *file, int line, const char *expr)
 {
 	if (value < 0)

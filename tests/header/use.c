@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The macros of the headers, expanded in plain C: compiled only, never run. */
+
+#include <stdio.h>
+
+#include "brood/brood.h"
+
+typedef struct {
+	double x, y;
+} point;
+BROOD_TYPE(point, x, y);
+
+typedef struct {
+	int id;
+	const char *path;
+	char label[16];
+	point where;
+	point *corners;
+	size_t n_corners;
+	int *shared;
+} job;
+BROOD_TYPE(job, id, path, label, BROOD_NESTED(point, where), BROOD_MANY(point, corners, n_corners),
+	   BROOD_SHARED(shared));
+
+BROOD_STRUCT(pair, (int, first), (const char *, second));
+
+static void target(void *arg)
+{
+	const job *j = arg;
+	if (brood_is(arg, job))
+		brood_log_info("job %d", j->id);
+}
+
+static void start_some(void)
+{
+	int number = 3;
+	job next = {.id = 1};
+	const brood_value values[] = {
+		BROOD_VALUE(number),
+		BROOD_VALUE("text"),
+		BROOD_POINTED(job, &next),
+		BROOD_ARGS(pair, .first = 1, .second = "two"),
+		BROOD_SHARE(NULL),
+		BROOD_BORROW(&number),
+		BROOD_NONE,
+	};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		brood_must(brood_start(.target = target, .args = values[i], .daemon = BROOD_NO));
+}
+
+int main(void)
+{
+	brood_must(brood_init());
+	brood_process *p = brood_must(brood_process_new(.target = target, .name = "one",
+							.args = BROOD_ARGS(job, .id = 3)));
+	brood_must(brood_process_start(p));
+	brood_must(brood_heap_trim());
+	printf("%s %s\n", brood_process_repr(p), brood_process_repr(brood_current_process()));
+	if (brood_process_exitcode(p) == BROOD_NO_EXITCODE)
+		brood_process_join_timed(p, BROOD_FOREVER);
+	brood_log(brood_get_logger(), BROOD_LOG_WARNING, "%s", brood_name());
+	start_some();
+	brood_process_free(p);
+	return 0;
+}
