@@ -51,14 +51,16 @@ const struct timespec *deadline_left(deadline when, struct timespec *storage)
 	return storage;
 }
 
+/* Not clock_nanosleep() to the deadline itself: ThreadSanitizer does not know it, and would hold
+ * back signal handlers until it returns. */
 int brood_sleep(double seconds)
 {
 	deadline when;
 	int r = deadline_in(seconds, &when);
 	if (r < 0)
 		return r;
-	struct timespec until = {.tv_sec = when / NS_PER_S, .tv_nsec = when % NS_PER_S};
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
+	struct timespec left = {.tv_sec = 1};
+	while (!deadline_left(when, &left) || left.tv_sec || left.tv_nsec)
+		nanosleep(&left, NULL);
 	return 0;
 }

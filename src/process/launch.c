@@ -12,7 +12,7 @@
 #include "process/self.h"
 
 /* The function that the process runs, and of which form it is. */
-static any_function function_of(const brood_process *process, int *what)
+static any_function function_of(const brood_process *process, enum launch_what *what)
 {
 	*what = process->target ? LAUNCH_TARGET
 		: process->call ? LAUNCH_CALL
@@ -25,9 +25,7 @@ static any_function function_of(const brood_process *process, int *what)
 
 static int refer(const brood_process *process, struct launch *ret)
 {
-	int what;
-	any_function function = function_of(process, &what);
-	ret->what = what;
+	any_function function = function_of(process, &ret->what);
 	return function ? reference_to(function, &ret->function) : 0;
 }
 

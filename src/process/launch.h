@@ -11,9 +11,11 @@
 #include "process/object.h"
 #include "process/reference.h"
 
+enum launch_what { LAUNCH_NOTHING, LAUNCH_TARGET, LAUNCH_CALL, LAUNCH_RUN };
+
 struct launch {
 	brood_process *process;
-	enum { LAUNCH_NOTHING, LAUNCH_TARGET, LAUNCH_CALL, LAUNCH_RUN } what;
+	enum launch_what what;
 	reference function;
 	pid_t parent;
 	const char *parent_name;

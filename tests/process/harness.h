@@ -61,6 +61,19 @@ pid_t start_role(const char *name, int *ret_out);
 /* Waits until the process, anybody's, is gone or a zombie; fails the test after 10 s. */
 void wait_gone(pid_t pid);
 
+/* ThreadSanitizer holds signals back in a process that was forked beside other threads. */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN true
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define UNDER_TSAN true
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN false
+#endif
+
 #define assert_sentence(part) assert_non_null(strstr(brood_error(), part))
 
 #endif

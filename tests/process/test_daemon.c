@@ -82,6 +82,8 @@ static void test_a_tree_of_daemons_dies_with_its_root(void **state)
 static void test_the_end_of_the_starting_thread_is_survived(void **state)
 {
 	(void)state;
+	if (UNDER_TSAN)
+		skip();
 	int fd;
 	pid_t root = start_role("starts_in_a_thread", &fd);
 	FILE *out = fdopen(fd, "r");
