@@ -22,7 +22,7 @@ sanitize: deps	## only the tests under sanitizers
 
 bench: deps	## what a start costs, beside its peers
 	@scripts/build build-bench --buildtype=release -Dtests=false
-	@ninja --quiet -C build-bench bench/start
+	@ninja --quiet -C build-bench bench/start bench/empty
 	@build-bench/bench/start
 
 install: deps	## install to PREFIX, under DESTDIR

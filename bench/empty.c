@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* The least that a dynamic program does. */
+
+int main(void)
+{
+	return 0;
+}
