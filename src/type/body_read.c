@@ -99,7 +99,7 @@ static int read_characters(reader *r)
 
 static int read_string(reader *r, size_t at)
 {
-	size_t piece;
+	size_t piece = 0;
 	if (word_at(r, at) == 0) {
 		put_word(r, at, 0);
 		return 0;
@@ -113,7 +113,7 @@ static int read_bytes(reader *r, size_t at)
 	const size_t data_at = at + offsetof(brood_bytes, data);
 	const size_t size_at = at + offsetof(brood_bytes, size);
 	uint64_t size = word_at(r, size_at);
-	size_t piece;
+	size_t piece = 0;
 	put_word(r, size_at, size);
 	if (size == 0) {
 		if (word_at(r, data_at) != 0)

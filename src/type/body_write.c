@@ -99,7 +99,7 @@ static int write_characters(writer *w, const char *string, size_t *ret_at)
 static int write_string(writer *w, const unsigned char *from, size_t at)
 {
 	const char *string;
-	size_t piece;
+	size_t piece = 0;
 	memcpy(&string, from, sizeof(string));
 	if (!string)
 		return 0;
@@ -112,7 +112,7 @@ static int write_string(writer *w, const unsigned char *from, size_t at)
 static int write_bytes(writer *w, const unsigned char *from, size_t at)
 {
 	brood_bytes bytes;
-	size_t piece;
+	size_t piece = 0;
 	memcpy(&bytes, from, sizeof(bytes));
 	if (bytes.size == 0)
 		return 0;
@@ -270,7 +270,7 @@ static int write_value(writer *w, const brood_type *type, const unsigned char *f
 
 static int write_root(writer *w, const brood_type *type, const void *from)
 {
-	size_t at;
+	size_t at = 0;
 	if (type->kind == BROOD_KIND_STRING) {
 		const char *string;
 		memcpy(&string, from, sizeof(string));
