@@ -12,6 +12,7 @@
  */
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,6 +53,14 @@ static inline long raw_syscall(long number, long a, long b, long c, long d)
 {
 	return raw_syscall5(number, a, b, c, d, 0);
 }
+
+/* The kernel's struct sigaction; all zero is SIG_DFL. */
+struct kernel_sigaction {
+	uintptr_t handler;
+	unsigned long flags;
+	uintptr_t restorer;
+	uint64_t mask;
+};
 
 static inline long raw_execveat(int fd, const char *path, char *const *argv, char *const *envp,
 				int flags)

@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -86,26 +88,27 @@ int sys_pidfd_signal(int pidfd, int signal)
 	return result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
-static int wait_for(int id_type, int id, int options, siginfo_t *info, struct rusage *usage)
+static int wait_for(int id_type, int id, int options, siginfo_t *info)
 {
 	long r;
 	info->si_pid = 0;
 	do {
-		r = syscall(SYS_waitid, id_type, id, info, options, usage);
+		r = syscall(SYS_waitid, id_type, id, info, options, NULL);
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
 	return info->si_pid != 0;
 }
 
-int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage)
+int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info)
 {
-	return wait_for(P_PIDFD, pidfd, options, info, usage);
+	return pidfd < 0 ? wait_for(P_PID, pid, options, info)
+			 : wait_for(P_PIDFD, pidfd, options, info);
 }
 
 int sys_wait_peek(siginfo_t *info)
 {
-	return wait_for(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, info, NULL);
+	return wait_for(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, info);
 }
 
 int sys_pidfd_wait(int pidfd, const struct timespec *left)
@@ -248,28 +251,42 @@ void sys_set_comm(const char *name)
 	raw_syscall(SYS_prctl, PR_SET_NAME, (long)name, 0, 0);
 }
 
-/* Opened once: to look up a path in every new process takes as long as ten system calls. */
+static _Atomic int null_descriptor = -1;
+
+static bool is_null_device(int fd)
+{
+	struct stat file;
+	return fstat(fd, &file) == 0 && S_ISCHR(file.st_mode) && file.st_rdev == makedev(1, 3);
+}
+
+/* Opened once: to look up a path in every new process takes as long as ten system calls. But a
+ * program may close all descriptors, and give this one's number to a file of its own. */
 int sys_null(void)
 {
-	static _Atomic int kept = -1;
-	int fd = kept;
-	if (fd >= 0)
-		return fd;
-	fd = above_standard_streams(result(open("/dev/null", O_RDWR | O_CLOEXEC)));
-	int none = -1;
-	if (fd < 0 || atomic_compare_exchange_strong(&kept, &none, fd))
-		return fd;
-	close(fd);
-	return none;
+	int kept = null_descriptor;
+	if (kept >= 0 && is_null_device(kept))
+		return kept;
+	int fd = above_standard_streams(result(open("/dev/null", O_RDWR | O_CLOEXEC)));
+	if (fd >= 0 && !atomic_compare_exchange_strong(&null_descriptor, &kept, fd)) {
+		close(fd);
+		return kept;
+	}
+	return fd;
 }
 
 int sys_make_empty(int fd)
 {
-	int null = sys_null();
-	long r = null < 0 ? null : raw_syscall(SYS_dup3, null, fd, 0, 0);
-	if (r < 0) /* the standard stream must not remain the parent's */
+	long r = raw_syscall(SYS_dup3, null_descriptor, fd, 0, 0);
+	if (r < 0) /* without /dev/null: the standard stream must not remain the parent's */
 		raw_syscall(SYS_close, fd, 0, 0, 0);
 	return r < 0 ? (int)r : 0;
+}
+
+bool sys_children_are_ignored(void)
+{
+	struct kernel_sigaction now = {0};
+	raw_syscall(SYS_rt_sigaction, SIGCHLD, 0, (long)&now, sizeof(now.mask));
+	return now.handler == (uintptr_t)SIG_IGN || now.flags & SA_NOCLDWAIT;
 }
 
 int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid)

@@ -21,11 +21,11 @@ int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);
 
 /*
- * waitid(2) on one pidfd, with the kernel's fifth argument; options as there.
- * Never waits for a child that brood did not start. usage may be NULL. Returns 1
- * with *info filled, 0 with WNOHANG when nothing has changed, or a negative errno.
+ * waitid(2) on one child, by its pidfd or, where that is negative, by its pid;
+ * options as there. Returns 1 with *info filled, 0 with WNOHANG when nothing has
+ * changed, or a negative errno: -ECHILD when it is no child, or no longer.
  */
-int sys_wait_pidfd(int pidfd, int options, siginfo_t *info, struct rusage *usage);
+int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info);
 
 /*
  * Peeks at a child of this process, brood's or not, that has ended and has not
@@ -100,5 +100,8 @@ void sys_set_comm(const char *name);
  */
 int sys_null(void);
 int sys_make_empty(int fd);
+
+/* Whether the process ignores the ends of its children, so that the kernel reaps them. */
+bool sys_children_are_ignored(void);
 
 #endif

@@ -277,7 +277,7 @@ static bool claim(table_place place)
 	uint32_t state = SLOT_RESERVED;
 	/* In a forked child this is the first touch: a read, which maps all the near records by one
 	 * fault (map.h); a write would map the slot's page only. */
-	if (atomic_load(&place.slot->generation) != place.generation)
+	if (!place.slot || atomic_load(&place.slot->generation) != place.generation)
 		return false;
 	return atomic_compare_exchange_strong(&place.slot->state, &state, SLOT_RUNNING) ||
 	       state == SLOT_RUNNING;

@@ -63,10 +63,9 @@ table_place table_place_of(const process_slot *slot);
 uint32_t table_index(const process_slot *slot);
 
 /*
- * In a new process, first thing: this is its place. It enters the slot, which is a
- * touch of the heap, at once if `now`, else when it first needs it. (Or another
- * slot, if its starter died before table_entered(), and so long ago that this one
- * was collected.)
+ * In a new process, first thing: this is its place; with no slot, any free one. It enters the slot,
+ * which is a touch of the heap, at once if `now`, else when it first needs it. (Or another slot, if
+ * its starter died before table_entered(), and so long ago that this one was collected.)
  */
 void table_move(table_place place, bool now);
 

@@ -12,7 +12,6 @@
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/exit.h"
-#include "process/finalizer.h"
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/stdio.h"
@@ -54,7 +53,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.arg = process->args.arg,
 		.daemon = process->daemon,
 		.parent = self_pid(),
-		.parent_name = brood_name(),
+		.parent_name = process->parent_name,
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
@@ -85,10 +84,12 @@ void child_main(const struct birth *birth, const sigmask *mask)
 {
 	/* What it has been given must be seen to be its own before its parent can die. */
 	table_move(birth->place, birth->arg != NULL);
-	finalizers_forget();
 	stdio_drop_inherited();
 	settle(birth);
-	sigmask_restore(mask);
+	sigmask own = *mask;
+	if (birth->daemon) /* the signal by which it dies with its parent */
+		own.before &= ~(UINT64_C(1) << (SIGRTMAX - 1));
+	sigmask_restore(&own);
 	run(birth);
 }
 

@@ -64,7 +64,7 @@ static int exitcode_of(int wait_status)
 static void record_stolen(brood_process *process)
 {
 	int status;
-	if (sys_pidfd_status(process->pidfd, &status) == 0)
+	if (process->pidfd >= 0 && sys_pidfd_status(process->pidfd, &status) == 0)
 		process->exitcode = exitcode_of(status);
 	/* Pairs with the release in table_publish(). */
 	else if (atomic_load_explicit(&process->slot->published, memory_order_acquire))
@@ -78,10 +78,11 @@ void children_poll(brood_process *process)
 	if (process->state != PROCESS_STARTED)
 		return;
 	siginfo_t info;
-	int r = sys_wait_pidfd(process->pidfd, WEXITED | WNOHANG | __WALL, &info, &process->usage);
+	int pidfd = process->pidfd;
+	int r = sys_wait_child(process->pid, pidfd, WEXITED | WNOHANG | __WALL, &info);
 	if (r == 1)
 		process->exitcode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-	else if (r == -ECHILD && sys_pidfd_ended(process->pidfd))
+	else if (r == -ECHILD && (pidfd < 0 || sys_pidfd_ended(pidfd)))
 		record_stolen(process);
 	else
 		return;
@@ -182,7 +183,6 @@ void children_terminate_daemons(void)
 static brood_process *any_child(void)
 {
 	children_lock();
-	reap_locked();
 	brood_process *process = children.first;
 	while (process && process->state != PROCESS_STARTED)
 		process = process->next;
@@ -195,6 +195,8 @@ static brood_process *any_child(void)
 void children_join_all(void)
 {
 	brood_process *process;
+	children_reap();
+	/* One that has ended since is named all the same. */
 	while (children.first && (process = any_child())) {
 		log_info("calling join() for process %s", brood_process_name(process));
 		end_wait(process, DEADLINE_NEVER);

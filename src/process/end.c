@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/pidref.h"
 #include "base/sys.h"
 #include "process/children.h"
 #include "process/parent.h"
@@ -22,16 +24,32 @@ static enum process_state poll_state(brood_process *process)
 	return state;
 }
 
+/* Where there is only the pid, a time limit means asking again and again. */
+static int wait_by_pid(pid_t pid, deadline when)
+{
+	siginfo_t info;
+	struct timespec left = {.tv_nsec = 1};
+	int forever = when == DEADLINE_NEVER ? 0 : WNOHANG;
+	while (sys_wait_child(pid, -1, WEXITED | WNOWAIT | __WALL | forever, &info) == 0) {
+		if (deadline_left(when, &left) && !left.tv_sec && !left.tv_nsec)
+			return 0;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	return 1;
+}
+
 /*
  * Waits until the process has ended, without reaping it: 1 ended, 0 not in time. For
  * ever by waitid(2), which is quicker; when somebody else reaps the child meanwhile
  * it fails, and the descriptor tells.
  */
-static int wait_for_end(int pidfd, deadline when)
+static int wait_for_end(pid_t pid, int pidfd, deadline when)
 {
 	siginfo_t info;
+	if (pidfd < 0)
+		return wait_by_pid(pid, when);
 	if (when == DEADLINE_NEVER &&
-	    sys_wait_pidfd(pidfd, WEXITED | WNOWAIT | __WALL, &info, NULL) == 1)
+	    sys_wait_child(pid, pidfd, WEXITED | WNOWAIT | __WALL, &info) == 1)
 		return 1;
 	struct timespec left;
 	int r;
@@ -47,7 +65,8 @@ int end_wait(brood_process *process, deadline when)
 	process->waiters++; /* keeps the descriptor from being closed, and its number from reuse */
 	children_unlock();
 	int r = 1;
-	while (process->state != PROCESS_ENDED && (r = wait_for_end(process->pidfd, when)) > 0 &&
+	while (process->state != PROCESS_ENDED &&
+	       (r = wait_for_end(process->pid, process->pidfd, when)) > 0 &&
 	       poll_state(process) != PROCESS_ENDED) {
 		/* A tracer (a debugger, strace) sees the end before the parent may reap it. */
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -59,13 +78,41 @@ int end_wait(brood_process *process, deadline when)
 	return r > 0 ? 0 : -ETIMEDOUT;
 }
 
+/* In another process than its creator: the descriptor is not there, but the pid and when it
+ * started. */
+static int signal_from_elsewhere(const brood_process *process, int signal)
+{
+	if (process->state == PROCESS_ENDED)
+		return 0;
+	int fd = pidref_open(
+		(pidref){.pid = brood_process_pid(process), .started = process->started});
+	if (fd < 0)
+		return fd;
+	int r = sys_pidfd_signal(fd, signal);
+	close(fd);
+	return r;
+}
+
+/* Under the lock, so that the process is not reaped, nor its descriptor closed, and its number used
+ * anew, before the signal is sent. */
+static int signal_child(brood_process *process, int signal)
+{
+	int r = 0;
+	children_lock();
+	if (process->pidfd < 0)
+		children_poll(process);
+	if (process->state == PROCESS_STARTED && process->pidfd >= 0)
+		r = sys_pidfd_signal(process->pidfd, signal);
+	else if (process->state == PROCESS_STARTED && kill(process->pid, signal) < 0)
+		r = -errno;
+	children_unlock();
+	return r;
+}
+
 int end_signal(brood_process *process, int signal)
 {
-	/* Under the lock, so that the descriptor is not closed, and its number used anew, before
-	 * the signal is sent. */
-	children_lock();
-	int r = process->pidfd < 0 ? 0 : sys_pidfd_signal(process->pidfd, signal);
-	children_unlock();
+	int r = process_is_ours(process) ? signal_child(process, signal)
+					 : signal_from_elsewhere(process, signal);
 	return r == -ESRCH ? 0 : r;
 }
 
@@ -130,7 +177,7 @@ bool brood_process_is_alive(brood_process *process)
 	if (process == brood_current_process())
 		return true;
 	if (process && process->kind == PROCESS_PARENT)
-		return parent_wait(process, 0) < 0;
+		return !parent_ended(process);
 	if (process_usable(process) < 0)
 		return false;
 	if (!process_is_ours(process)) {
@@ -195,8 +242,15 @@ int brood_process_sentinel(brood_process *process)
 		return r;
 	if (process->kind == PROCESS_PARENT)
 		return parent_sentinel(process);
-	if (process->kind != PROCESS_CHILD || process->state < PROCESS_STARTED)
+	if (!process_is_ours(process))
+		return error_set(EINVAL, "only the process that made '%s' has its sentinel",
+				 brood_process_name(process));
+	if (process->state < PROCESS_STARTED)
 		return error_set(EINVAL, "process not started: '%s' has no sentinel yet",
+				 brood_process_name(process));
+	if (process->pidfd < 0)
+		return error_set(ENOSYS,
+				 "'%s' has no sentinel: the kernel, or valgrind, refuses pidfds",
 				 brood_process_name(process));
 	return process->pidfd;
 }

@@ -15,6 +15,8 @@
 #include "process/exit.h"
 
 #include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +33,14 @@ extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));
 
 static char *traceback;
-static _Atomic bool exiting;
+
+/* How far the end has come. A finalizer or another thread may call exit() meanwhile: glibc then
+ * goes on behind the handler that is running, and the next of ours takes up where that one was. */
+enum { RUNNING, ENDING, ENDING_CHILDREN, ENDING_LAST, TOLD };
+static _Atomic int stage;
+
+static pthread_t ender;		 /* the thread that is ending the process */
+static _Atomic bool failed_late; /* another one raised an error meanwhile */
 
 void exit_set_traceback(char *text)
 {
@@ -40,19 +49,34 @@ void exit_set_traceback(char *text)
 
 bool brood_is_exiting(void)
 {
-	return exiting;
+	return stage != RUNNING;
+}
+
+void exit_begin_anew(void)
+{
+	stage = RUNNING;
+}
+
+/* Whether this stage is entered now, by this call. */
+static bool enter(int next)
+{
+	int before = next - 1;
+	return atomic_compare_exchange_strong(&stage, &before, next);
 }
 
 static void shut_down(void)
 {
-	if (atomic_exchange(&exiting, true))
-		return;
-	log_info("process shutting down");
-	log_debug("running all \"atexit\" finalizers with priority >= 0");
+	if (enter(ENDING)) {
+		ender = pthread_self();
+		log_info("process shutting down");
+		log_debug("running all \"atexit\" finalizers with priority >= 0");
+	}
 	finalizers_run(0);
-	children_terminate_daemons();
+	if (enter(ENDING_CHILDREN))
+		children_terminate_daemons();
 	children_join_all();
-	log_debug("running the remaining \"atexit\" finalizers");
+	if (enter(ENDING_LAST))
+		log_debug("running the remaining \"atexit\" finalizers");
 	finalizers_run(INT_MIN);
 }
 
@@ -66,6 +90,8 @@ static void end_any(void)
 
 void exit_register_main(void)
 {
+	/* Twice: if a finalizer calls exit(), the second takes over. */
+	atexit(end_any);
 	atexit(end_any);
 	at_quick_exit(end_any);
 }
@@ -80,20 +106,38 @@ static void report_to_sanitizers(void)
 		__gcov_dump();
 }
 
+/* The process's last words; true once. */
+static bool tell(int status)
+{
+	if (!enter(TOLD))
+		return false;
+	if (traceback)
+		sys_write_all(STDERR_FILENO, traceback, strlen(traceback));
+	log_info("process exiting with exitcode %d", status);
+	if (!sys_keeps_status() || sys_children_are_ignored())
+		table_publish(status);
+	return true;
+}
+
+static void wait_for_the_end(void) BROOD_NORETURN;
+static void wait_for_the_end(void)
+{
+	for (;;)
+		pause();
+}
+
 static void end_child(int status, void *unused)
 {
 	(void)unused;
 	if (self_is_stranger())
 		return;
 	shut_down();
-	if (traceback)
-		sys_write_all(STDERR_FILENO, traceback, strlen(traceback));
-	status &= 0xff;
-	log_info("process exiting with exitcode %d", status);
-	if (!sys_keeps_status())
-		table_publish(status);
+	status = failed_late && status == 0 ? EXIT_FAILURE : status & 0xff;
+	bool told = tell(status);
 	if (self_was_executed())
-		return;
+		return; /* all that exit() goes on with is its own */
+	if (!told)
+		wait_for_the_end();
 	stdio_flush_all();
 	report_to_sanitizers();
 	_exit(status);
@@ -101,6 +145,19 @@ static void end_child(int status, void *unused)
 
 void exit_register_child(void)
 {
-	exiting = false;
+	stage = RUNNING;
+	/* Twice: if a finalizer calls exit(), the second takes over, in front of what was
+	 * inherited. */
 	on_exit(end_child, NULL);
+	on_exit(end_child, NULL);
+}
+
+void exit_fail_if_ending(void)
+{
+	if (stage == RUNNING)
+		return;
+	if (pthread_equal(ender, pthread_self()))
+		_exit(EXIT_FAILURE);
+	failed_late = true;
+	wait_for_the_end();
 }

@@ -19,4 +19,13 @@ void exit_register_child(void);
 /* A brood_raise() is on its way to exit(): what to print once the process has shut down. */
 void exit_set_traceback(char *text);
 
+/*
+ * For brood_raise(): returns unless the process is ending already. Then the calling thread
+ * does not: the one that ends it gets on with that, and the exit code is 1.
+ */
+void exit_fail_if_ending(void);
+
+/* A process that had no part in its parent's end begins at the beginning. */
+void exit_begin_anew(void);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "brood/process.h"
+#include "process/self.h"
 
 struct brood_finalizer {
 	void (*callback)(void *data);
@@ -32,7 +33,6 @@ static _Thread_local jmp_buf *rescue;
 void finalizers_forget(void)
 {
 	finalizers.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	finalizers.first = NULL;
 }
 
 void finalizers_rescue(void)
@@ -48,6 +48,7 @@ brood_finalizer *brood_finalizer_new(void (*callback)(void *data), void *data, i
 	brood_finalizer *finalizer = malloc(sizeof(*finalizer));
 	if (!finalizer)
 		return error_null(ENOMEM, "no memory for a finalizer");
+	self_adopt();
 	*finalizer = (brood_finalizer){.callback = callback,
 				       .data = data,
 				       .priority = priority,

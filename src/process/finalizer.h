@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* In a new process: it has none, and nobody holds their lock. */
+/* In a new process: it has none (those it inherited never run), and nobody holds their lock. */
 void finalizers_forget(void);
 
 /* Runs those of at least this priority, also those that they add, each once. */

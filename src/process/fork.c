@@ -13,7 +13,8 @@
 #include "process/method.h"
 #include "process/stdio.h"
 
-/* The child cannot be watched, so it must not be: it is still unreaped, its pid is its own. */
+/* The child would need a descriptor that is not to be had, so it must not be. It is unreaped, and
+ * its pid its own: descriptors run out while it lives. */
 static int withdraw(const brood_process *process, pid_t pid, int err)
 {
 	kill(pid, SIGKILL);
@@ -34,10 +35,12 @@ static int start_by_fork(brood_process *process, int *ret_pidfd)
 	if (pid < 0)
 		return method_refused(process, errno);
 	int fd = sys_pidfd_open(pid);
-	if (fd < 0)
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return withdraw(process, pid, -fd);
+	/* Otherwise there is only its pid to go by: valgrind and some sandboxes know no pidfds, and
+	 * where SIGCHLD is ignored it may have ended and gone already. */
 	table_entered(process->slot, pid);
-	process->pid = pid;
+	process_set_pid(process, pid);
 	*ret_pidfd = fd;
 	return 0;
 }

@@ -56,8 +56,8 @@ static size_t size_of(const char *text)
 
 static struct launch *allocate(const brood_process *process, const log_state *log, brood_bytes key)
 {
-	size_t strings = size_of(brood_name()) + size_of(process->method->name) +
-			 size_of(log->config_file) + size_of(log->directory);
+	size_t strings = size_of(process->method->name) + size_of(log->config_file) +
+			 size_of(log->directory);
 	struct launch *launch =
 		heap_alloc(1, sizeof(*launch) + key.size + strings, table_owner(process->slot));
 	if (!launch)
@@ -66,7 +66,6 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 	launch->family_key = (brood_bytes){.data = storage, .size = key.size};
 	memcpy(storage, key.data, key.size);
 	storage += key.size;
-	launch->parent_name = keep(&storage, brood_name());
 	launch->method = keep(&storage, process->method->name);
 	launch->log = *log;
 	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
@@ -79,7 +78,7 @@ struct launch *launch_new(const brood_process *process)
 	log_state log;
 	if (log_state_get(&log) < 0)
 		return error_null(ENOMEM, "no memory to start '%s'", brood_process_name(process));
-	struct launch *launch = allocate(process, &log, brood_process_authkey(NULL));
+	struct launch *launch = allocate(process, &log, self_family_key());
 	log_state_clear(&log);
 	if (!launch)
 		return NULL;
@@ -109,7 +108,7 @@ void launch_resume(const struct launch *launch)
 		.daemon = process->daemon,
 		.executed = true,
 		.parent = launch->parent,
-		.parent_name = launch->parent_name,
+		.parent_name = process->parent_name,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.family_key = launch->family_key,

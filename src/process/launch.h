@@ -18,7 +18,6 @@ struct launch {
 	enum launch_what what;
 	reference function;
 	pid_t parent;
-	const char *parent_name;
 	brood_bytes family_key;
 	const char *method;
 	log_state log;

@@ -5,9 +5,10 @@
 /*
  * The process object, as the files of this layer share it.
  *
- * It is one block of the family's heap, owned by the process that made it and written
- * by that one only: the child reads there what it is to run. That is also what
- * keeps starting cheap, since a write to shared memory after a fork copies no page.
+ * It is one block of the family's heap, written only by the process that made it: the
+ * child reads there what it is to run. That is also what keeps starting cheap, since
+ * a write to shared memory after a fork copies no page. While the process runs it
+ * owns the block, as it may outlive its maker; before and after, its maker does.
  *
  * `state` and what stands below it change under the children's lock (children.h)
  * only; the atomic ones are read without. What a started or ended process has
@@ -15,7 +16,6 @@
  */
 
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 #include "brood/process.h"
 #include "heap/table.h"
@@ -46,6 +46,7 @@ struct brood_process {
 	enum process_kind kind;
 	pid_t creator;
 	const char *first_name;
+	const char *parent_name; /* of its creator, when it was made */
 	const char *class_name;
 	const char *identity;		   /* "3", or "3:1" for the first that the third has made */
 	struct process_text *_Atomic name; /* NULL: first_name */
@@ -61,15 +62,16 @@ struct brood_process {
 
 	_Atomic enum process_state state;
 	_Atomic bool closed;
-	_Atomic int pidfd; /* once started, until closed and nobody waits */
+	_Atomic int
+		pidfd; /* once started, until closed and nobody waits; -1: there is only the pid */
 	int waiters;
-	bool told_to_end;  /* at this process's own end */
-	bool status_lost;  /* ended, and somebody else took its status */
-	int exitcode;	   /* once ended */
-	_Atomic pid_t pid; /* once started */
+	bool told_to_end;	  /* at this process's own end */
+	bool status_lost;	  /* ended, and somebody else took its status */
+	int exitcode;		  /* once ended */
+	_Atomic pid_t pid;	  /* once started */
+	_Atomic uint64_t started; /* with pid: as pidref.started */
 	process_slot *slot;
 	struct launch *launch; /* once started by exec: what the new process needs */
-	struct rusage usage;   /* once ended */
 
 	brood_process *_Atomic next; /* in the list of children */
 	brood_process *_Atomic *link;
@@ -92,6 +94,9 @@ int process_usable(const brood_process *process);
 
 /* With the children's lock held: closes the sentinel of a closed process, unless someone waits. */
 void process_drop_pidfd(brood_process *process);
+
+/* In its creator: the process has this pid. */
+void process_set_pid(brood_process *process, pid_t pid);
 
 /* The process has ended, or was never made: frees its arguments and its slot. */
 void process_release_slot(brood_process *process);

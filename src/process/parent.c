@@ -3,6 +3,7 @@
 #include "process/parent.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -11,7 +12,7 @@
 
 /* Opened when first asked for: few children watch their parent. The pid names the parent as long
  * as this process is its child, which is checked after the open. */
-int parent_sentinel(brood_process *parent)
+static int watch(brood_process *parent)
 {
 	children_lock();
 	int fd = parent->pidfd;
@@ -24,11 +25,26 @@ int parent_sentinel(brood_process *parent)
 		}
 	}
 	children_unlock();
+	return fd;
+}
+
+bool parent_ended(brood_process *parent)
+{
+	int fd = watch(parent);
+	return fd < 0 ? getppid() != parent->pid : sys_pidfd_ended(fd);
+}
+
+int parent_sentinel(brood_process *parent)
+{
+	int fd = watch(parent);
+	if (fd == -ESRCH)
+		return error_set(ESRCH, "the parent '%s' has ended", brood_process_name(parent));
 	if (fd < 0)
-		return error_set(-fd,
-				 fd == -ESRCH ? "the parent '%s' has ended"
-					      : "the parent '%s' cannot be watched",
-				 brood_process_name(parent));
+		return error_set(
+			-fd,
+			"the parent '%s' cannot be watched: no file descriptor is left, or "
+			"the kernel refuses pidfds",
+			brood_process_name(parent));
 	return fd;
 }
 

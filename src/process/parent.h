@@ -13,4 +13,7 @@ int parent_sentinel(brood_process *parent);
 /* Waits for the parent's end: 0, or -ETIMEDOUT. */
 int parent_wait(brood_process *parent, deadline when);
 
+/* Whether it has ended; leaves no sentence. */
+bool parent_ended(brood_process *parent);
+
 #endif

@@ -114,6 +114,12 @@ static const char *class_of(const brood_process_options *options)
 	return options->context ? options->context->class_name : "Process";
 }
 
+void process_set_pid(brood_process *process, pid_t pid)
+{
+	process->started = pidref_of(pid).started;
+	process->pid = pid;
+}
+
 /* The object with its strings behind it. Names are CLASS-N, or CLASS-M:N in the process that is M.
  */
 static brood_process *allocate(const brood_process_options *options)
@@ -124,14 +130,17 @@ static brood_process *allocate(const brood_process_options *options)
 	size_t number_size = strlen(prefix) + sizeof(":4294967295");
 	size_t name_size =
 		given(options->name) ? strlen(options->name) + 1 : class_size + number_size;
-	brood_process *process =
-		brood_alloc(sizeof(*process) + class_size + number_size + name_size);
+	const char *parent_name = brood_name();
+	brood_process *process = brood_alloc(sizeof(*process) + class_size + number_size +
+					     name_size + strlen(parent_name) + 1);
 	if (!process)
 		return NULL;
 	*process = (brood_process){.references = 1, .pidfd = -1, .creator = self_pid()};
 	char *end = process->storage;
 	process->class_name = end;
 	end = append(end, class_name) + 1;
+	process->parent_name = end;
+	end = append(end, parent_name) + 1;
 	process->identity = end;
 	end = append(end, prefix);
 	end = append_number(append(end, *prefix ? ":" : ""), self_next_number()) + 1;
@@ -195,7 +204,7 @@ static int set_inherited(brood_process *process, const brood_process_options *op
 	process->daemon = options->daemon ? options->daemon > 0 : creator->daemon;
 	process->detached = options->detached;
 	brood_bytes key = brood_process_authkey(creator);
-	if (key.data == brood_process_authkey(NULL).data)
+	if (key.data == self_family_key().data)
 		return 0;
 	return brood_process_set_authkey(process, key);
 }
@@ -248,8 +257,9 @@ const char *brood_process_name(const brood_process *process)
 {
 	if (!process)
 		return "(null)";
-	struct process_text *name =
-		process == brood_current_process() ? self_name() : atomic_load(&process->name);
+	if (process == brood_current_process())
+		return self_name();
+	struct process_text *name = atomic_load(&process->name);
 	return name ? name->text : process->first_name;
 }
 
@@ -279,7 +289,8 @@ int brood_process_set_daemon(brood_process *process, bool daemon)
 		return r;
 	if (process->state != PROCESS_INITIAL || !process_is_ours(process))
 		return error_set(EINVAL,
-				 "process has already started: set '%s' daemonic before that",
+				 "process has already started: '%s' can be made daemonic only "
+				 "before that, by the process that made it",
 				 brood_process_name(process));
 	process->daemon = daemon;
 	return 0;

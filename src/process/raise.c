@@ -43,7 +43,6 @@ void brood_raise(const char *type, const char *format, ...)
 	else if (text)
 		sys_write_all(STDERR_FILENO, text, strlen(text));
 	finalizers_rescue();
-	if (brood_is_exiting())
-		_exit(EXIT_FAILURE);
+	exit_fail_if_ending();
 	exit(EXIT_FAILURE);
 }

@@ -16,6 +16,7 @@
 #include "process/child.h"
 #include "process/children.h"
 #include "process/exit.h"
+#include "process/finalizer.h"
 
 enum { AUTHKEY_SIZE = 32 };
 
@@ -46,16 +47,21 @@ static struct {
 	bool born_of_threads;
 	bool executed;
 	_Atomic unsigned made;
+	const char *first_name;
 	struct process_text *_Atomic name;
 	struct process_text *_Atomic authkey;
 	size_t family_key_size;
 	unsigned char family_key[AUTHKEY_SIZE];
-} self = {.current = &main_process};
+} self = {.current = &main_process, .first_name = "MainProcess"};
 
+/* Nobody in the new process holds the locks, and it has neither children nor, if brood does not say
+ * otherwise next, a place in the process table. */
 static void after_any_fork(void)
 {
 	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
 	children_forget();
+	finalizers_forget();
+	table_move((table_place){0}, false);
 }
 
 __attribute__((constructor(102))) static void self_begin(void)
@@ -113,6 +119,7 @@ void self_become(const struct birth *birth)
 		memcpy(self.family_key, birth->family_key.data, birth->family_key.size);
 	}
 	self.current = birth->process;
+	self.first_name = birth->name;
 	self.entered_as = self.pid;
 	self.made = 0;
 	atomic_store(&self.name, NULL);
@@ -120,9 +127,23 @@ void self_become(const struct birth *birth)
 	log_set_process_name(birth->name);
 }
 
-struct process_text *self_name(void)
+const char *self_name(void)
 {
-	return atomic_load(&self.name);
+	struct process_text *name = atomic_load(&self.name);
+	return name ? name->text : self.first_name;
+}
+
+brood_bytes self_family_key(void)
+{
+	return (brood_bytes){.data = self.family_key, .size = self.family_key_size};
+}
+
+void self_adopt(void)
+{
+	if (self.entered_as == self.pid)
+		return;
+	self.entered_as = self.pid;
+	exit_begin_anew();
 }
 
 int self_set_name(const char *name)
@@ -161,9 +182,13 @@ static struct process_text *_Atomic *authkey_of(brood_process *process)
 
 brood_bytes brood_process_authkey(brood_process *process)
 {
-	struct process_text *key = process ? atomic_load(authkey_of(process)) : NULL;
+	if (!process) {
+		error_absent("the process");
+		return (brood_bytes){0};
+	}
+	struct process_text *key = atomic_load(authkey_of(process));
 	if (!key)
-		return (brood_bytes){.data = self.family_key, .size = self.family_key_size};
+		return self_family_key();
 	return (brood_bytes){.data = key->text, .size = key->size};
 }
 

@@ -10,7 +10,7 @@
 pid_t self_pid(void);
 
 /*
- * A child that the program forked by itself is a stranger to the family: it must not
+ * A child that the program forked by itself is a stranger: it must not
  * join, terminate or finalize what its parent owns. Asks the kernel, since a raw
  * clone tells nobody.
  */
@@ -36,7 +36,16 @@ unsigned self_next_number(void);
  * The name and key that this process has set for itself: its object belongs to its parent,
  * where they are not to change.
  */
-struct process_text *self_name(void);
+const char *self_name(void);
 int self_set_name(const char *name);
+
+/* The key that every process of the family has from the beginning. */
+brood_bytes self_family_key(void);
+
+/*
+ * A stranger that makes processes or finalizers of its own is no stranger any more: a program
+ * that has gone to the background with daemon(3) goes on like one that has not.
+ */
+void self_adopt(void);
 
 #endif

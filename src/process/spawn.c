@@ -37,14 +37,6 @@ struct order {
 	int err; /* of the step that failed */
 };
 
-/* The kernel's struct sigaction; all zero is SIG_DFL. */
-struct kernel_sigaction {
-	uintptr_t handler;
-	unsigned long flags;
-	uintptr_t restorer;
-	uint64_t mask;
-};
-
 /* An exec puts handlers back to default by itself, but leaves ignored signals ignored. */
 static void default_ignored_signals(void)
 {
@@ -120,14 +112,14 @@ static int run(brood_process *process, struct order *order, int *ret_pidfd)
 		return method_refused(process, -fd);
 	if (order->err) {
 		siginfo_t info;
-		sys_wait_pidfd(fd, WEXITED | __WALL, &info, NULL);
+		sys_wait_child(pid, fd, WEXITED | __WALL, &info);
 		close(fd);
 		return error_set(order->err,
 				 "cannot start '%s': running the program anew failed: %s",
 				 brood_process_name(process), strerror(order->err));
 	}
 	table_entered(process->slot, pid);
-	process->pid = pid;
+	process_set_pid(process, pid);
 	*ret_pidfd = fd;
 	return 0;
 }

@@ -37,6 +37,7 @@ static int check_startable(const brood_process *process)
  * that after the fork nothing need be written but the object itself. */
 static int begin(brood_process *process)
 {
+	self_adopt();
 	children_lock();
 	int r = check_startable(process);
 	if (r == 0) {
@@ -59,13 +60,39 @@ static void give_up(brood_process *process)
 /* A descriptor is needed after the fork: looks for one before it. */
 static int check_descriptors(void)
 {
-	int fd = fcntl(sys_null(), F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return error_set(errno,
+	int null = sys_null();
+	int fd = null < 0 ? sys_pidfd_open(self_pid()) : fcntl(null, F_DUPFD_CLOEXEC, 0);
+	int err = fd < 0 && null >= 0 ? errno : -fd;
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 && (err == EMFILE || err == ENFILE))
+		return error_set(err,
 				 "no file descriptor is left for the process's sentinel: close "
-				 "some, or raise the limit (ulimit -n)");
-	close(fd);
+				 "some, free processes that have ended (brood_process_free), or "
+				 "raise the limit (ulimit -n)");
 	return 0;
+}
+
+static void give_texts(struct process_text *text, heap_owner to)
+{
+	for (; text; text = text->before)
+		heap_give(text, to);
+}
+
+/* The object itself, with its names and keys. */
+static void give_own(brood_process *process, heap_owner to)
+{
+	heap_give(process, to);
+	give_texts(process->name, to);
+	give_texts(process->authkey, to);
+}
+
+/* With what it runs on. */
+static void give_all(brood_process *process, heap_owner to)
+{
+	give_own(process, to);
+	if (process->args.block)
+		heap_give(process->args.block, to);
 }
 
 static int take_slot(brood_process *process)
@@ -74,15 +101,13 @@ static int take_slot(brood_process *process)
 	if (!process->slot)
 		return -errno;
 	table_set_name(process->slot, brood_process_name(process));
-	if (process->args.block)
-		heap_give(process->args.block, table_owner(process->slot));
+	give_all(process, table_owner(process->slot));
 	return 0;
 }
 
 static void give_slot_back(brood_process *process)
 {
-	if (process->args.block)
-		heap_give(process->args.block, table_owner(table_self()));
+	give_all(process, table_owner(table_self()));
 	table_release(process->slot);
 	process->slot = NULL;
 }
@@ -93,6 +118,7 @@ void process_release_slot(brood_process *process)
 		heap_free_owned(process->launch, table_owner(process->slot));
 	if (process->args.block)
 		heap_free_owned(process->args.block, table_owner(process->slot));
+	give_own(process, table_owner(table_self()));
 	table_release(process->slot);
 }
 

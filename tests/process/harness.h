@@ -2,8 +2,8 @@
 #ifndef TESTS_PROCESS_HARNESS_H
 #define TESTS_PROCESS_HARNESS_H
 
-/* What the tests of processes share: cmocka, children with a pipe to tell, and the check that nothing
- * is left behind. */
+/* What the tests of processes share: cmocka, children with a pipe to tell, and the check that
+ * nothing is left behind. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,12 +37,15 @@ typedef struct role {
 	const char *name;
 	int (*main)(void);
 } role;
-#define ROLE(f) {#f, f}
+#define ROLE(f)       \
+	{             \
+#f, f \
+	}
 
 int harness_main(int argc, char **argv, const role *roles, size_t n_roles,
 		 const struct CMUnitTest *tests, size_t n_tests);
-#define HARNESS_MAIN(argc, argv, roles, tests)                                                     \
-	harness_main(argc, argv, roles, sizeof(roles) / sizeof((roles)[0]), tests,                 \
+#define HARNESS_MAIN(argc, argv, roles, tests)                                     \
+	harness_main(argc, argv, roles, sizeof(roles) / sizeof((roles)[0]), tests, \
 		     sizeof(tests) / sizeof((tests)[0]))
 
 /* How a role ended (a wait status) and what it wrote. */

@@ -59,7 +59,8 @@ static void test_a_reference_outlives_the_free(void **state)
 static bool is_zombie(pid_t pid)
 {
 	siginfo_t info = {0};
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+	       info.si_pid == pid;
 }
 
 static void test_each_start_reaps(void **state)
@@ -130,12 +131,9 @@ static void test_two_hundred_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_active_children),
-		TEST(test_a_reference_outlives_the_free),
-		TEST(test_each_start_reaps),
-		TEST(test_children_of_the_program_are_left_alone),
-		TEST(test_a_thousand_starts),
-		TEST(test_two_hundred_at_once),
+		TEST(test_active_children),   TEST(test_a_reference_outlives_the_free),
+		TEST(test_each_start_reaps),  TEST(test_children_of_the_program_are_left_alone),
+		TEST(test_a_thousand_starts), TEST(test_two_hundred_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

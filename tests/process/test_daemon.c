@@ -56,6 +56,14 @@ static int starts_in_a_thread(void)
 	return 0;
 }
 
+static int starts_with_signals_blocked(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	return starts_a_tree();
+}
+
 static int read_number(FILE *from)
 {
 	int number = -1;
@@ -72,6 +80,20 @@ static void test_a_tree_of_daemons_dies_with_its_root(void **state)
 	pid_t child = read_number(out), grandchild = read_number(out);
 	assert_int_equal(kill(child, 0), 0);
 	assert_int_equal(kill(grandchild, 0), 0);
+	kill(root, SIGKILL);
+	wait_gone(child);
+	wait_gone(grandchild);
+	waitpid(root, NULL, 0);
+	fclose(out);
+}
+
+static void test_blocked_signals_keep_no_daemon_alive(void **state)
+{
+	(void)state;
+	int fd;
+	pid_t root = start_role("starts_with_signals_blocked", &fd);
+	FILE *out = fdopen(fd, "r");
+	pid_t child = read_number(out), grandchild = read_number(out);
 	kill(root, SIGKILL);
 	wait_gone(child);
 	wait_gone(grandchild);
@@ -181,9 +203,8 @@ static void test_a_child_can_wait_for_its_parent(void **state)
 }
 
 static const role roles[] = {
-	ROLE(starts_a_tree),
-	ROLE(starts_in_a_thread),
-	ROLE(starts_a_survivor),
+	ROLE(starts_a_tree),	  ROLE(starts_with_signals_blocked),
+	ROLE(starts_in_a_thread), ROLE(starts_a_survivor),
 	ROLE(starts_a_watcher),
 };
 
@@ -191,6 +212,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_tree_of_daemons_dies_with_its_root),
+		TEST(test_blocked_signals_keep_no_daemon_alive),
 		TEST(test_the_end_of_the_starting_thread_is_survived),
 		TEST(test_others_outlive_a_killed_parent),
 		TEST(test_daemons_may_have_children_and_pass_the_flag_on),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a process from inside: the order of handlers and lines, what is flushed, and who is a stranger. */
+/* The end of a process from inside: the order of handlers and lines, what is flushed, and who is a
+ * stranger. */
 
 #include "harness.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,9 +253,10 @@ static void test_the_log_of_both_ends(void **state)
 			     "[INFO/c] process exiting with exitcode 0\n";
 	assert_memory_equal(end.err, childs, strlen(childs));
 	/* The daemon may or may not have begun. */
-	assert_non_null(strstr(end.err,
-			       "[INFO/MainProcess] process shutting down\n"
-			       "[DEBUG/MainProcess] running all \"atexit\" finalizers with priority >= 0\n"));
+	assert_non_null(strstr(
+		end.err,
+		"[INFO/MainProcess] process shutting down\n"
+		"[DEBUG/MainProcess] running all \"atexit\" finalizers with priority >= 0\n"));
 	const char *at_last = "[INFO/MainProcess] calling terminate() for daemon d\n"
 			      "[INFO/MainProcess] calling join() for process d\n"
 			      "[DEBUG/MainProcess] running the remaining \"atexit\" finalizers\n";
@@ -297,10 +300,102 @@ static void test_is_exiting(void **state)
 	assert_string_equal(end.out, "0\n1\n");
 }
 
+static void exit_in_finalizer(void *arg)
+{
+	(void)arg;
+	exit(7);
+}
+
+static void child_exits_in_a_finalizer(void)
+{
+	printf("unflushed ");
+	brood_finalizer_new(final, "behind", -1);
+	brood_finalizer_new(exit_in_finalizer, NULL, 1);
+}
+
+static int exits_in_finalizers(void)
+{
+	atexit(parents_handler);
+	brood_process *p = brood_start(.call = child_exits_in_a_finalizer, .name = "c");
+	brood_process_join(p);
+	printf("%d\n", brood_process_exitcode(p));
+	brood_start(.call = slow_words);
+	brood_finalizer_new(final, "behind", -1);
+	brood_finalizer_new(exit_in_finalizer, NULL, 1);
+	return 0;
+}
+
+static void test_exit_in_a_finalizer(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("exits_in_finalizers", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 7);
+	assert_string_equal(end.out, "unflushed behind in c\n7\nchild done\n"
+				     "parent's handler in MainProcess\nbehind in MainProcess\n");
+}
+
+static void *raise_after_a_while(void *arg)
+{
+	brood_sleep(0.1);
+	brood_raise("LateError", "while the process ends");
+	return arg;
+}
+
+static void returns_with_a_thread_and_a_child(void)
+{
+	pthread_t thread;
+	printf("output\n");
+	brood_start(.call = slow_words);
+	pthread_create(&thread, NULL, raise_after_a_while, NULL);
+}
+
+static int raises_while_ending(void)
+{
+	atexit(parents_handler);
+	brood_process *p = brood_start(.call = returns_with_a_thread_and_a_child);
+	brood_process_join(p);
+	printf("%d\n", brood_process_exitcode(p));
+	return 0;
+}
+
+static void test_a_thread_that_raises_while_the_process_ends(void **state)
+{
+	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	outcome end;
+	run_role("raises_while_ending", NULL, &end);
+	assert_non_null(strstr(end.err, "LateError: while the process ends\n"));
+	assert_string_equal(end.out, "output\nchild done\n1\nparent's handler in MainProcess\n");
+}
+
+static int leaves_three(void)
+{
+	brood_log_to_stderr(BROOD_LOG_INFO);
+	for (int i = 0; i < 3; i++)
+		brood_start(.call = slow_words);
+	return 0;
+}
+
+static void test_every_child_waited_for_is_named(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("leaves_three", NULL, &end);
+	for (int i = 1; i <= 3; i++) {
+		char line[80];
+		snprintf(line, sizeof(line),
+			 "[INFO/MainProcess] calling join() for process Process-%d\n", i);
+		assert_non_null(strstr(end.err, line));
+	}
+}
+
 static const role roles[] = {
-	ROLE(registers_handlers),	ROLE(children_leave_output),	ROLE(leaves_children),
-	ROLE(leaves_a_stopped_daemon),	ROLE(leaves_grandchildren),	ROLE(forks_by_itself),
-	ROLE(starts_a_forking_target),	ROLE(shows_the_log),		ROLE(exits_quickly),
+	ROLE(exits_in_finalizers),     ROLE(raises_while_ending),   ROLE(leaves_three),
+	ROLE(registers_handlers),      ROLE(children_leave_output), ROLE(leaves_children),
+	ROLE(leaves_a_stopped_daemon), ROLE(leaves_grandchildren),  ROLE(forks_by_itself),
+	ROLE(starts_a_forking_target), ROLE(shows_the_log),	    ROLE(exits_quickly),
 	ROLE(asks_whether_it_exits),
 };
 
@@ -317,6 +412,9 @@ int main(int argc, char **argv)
 		TEST(test_the_log_of_both_ends),
 		TEST(test_quick_exit_of_main_joins_too),
 		TEST(test_is_exiting),
+		TEST(test_exit_in_a_finalizer),
+		TEST(test_a_thread_that_raises_while_the_process_ends),
+		TEST(test_every_child_waited_for_is_named),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Starts that the system refuses: an error with a sentence, nothing lost, and the next one works. */
+/* Starts that the system refuses: an error with a sentence, nothing lost, and the next one works.
+ */
 
 #include "harness.h"
 

@@ -223,7 +223,9 @@ static void test_an_older_and_shorter_struct_is_accepted(void **state)
 {
 	(void)state;
 	brood_process_options options = {.size = offsetof(brood_process_options, daemon),
-					 .name = "old", .daemon = true, .detached = true};
+					 .name = "old",
+					 .daemon = true,
+					 .detached = true};
 	brood_process *p = brood_process_new_with(&options);
 	assert_string_equal(brood_process_name(p), "old");
 	assert_false(brood_process_daemon(p));

@@ -53,7 +53,8 @@ static void test_traceback_of_a_child(void **state)
 	const char *tail = "\nRuntimeError: There was an error 5!\n";
 	assert_string_equal(end.err + strlen(end.err) - strlen(tail), tail);
 	assert_non_null(strstr(end.err, "test_raise.c\", line "));
-	assert_non_null(strstr(end.err, "\n    brood_raise(\"RuntimeError\", \"There was an error %d!\", n);\n"));
+	assert_non_null(strstr(
+		end.err, "\n    brood_raise(\"RuntimeError\", \"There was an error %d!\", n);\n"));
 }
 
 static int raises_in_main(void)

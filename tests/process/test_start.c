@@ -60,10 +60,12 @@ static void test_arguments(void **state)
 	strcpy(text, "gone!"); /* copied when the process is made */
 	assert_int_equal(brood_process_start(p), 0);
 	assert_int_equal(run_to_end(p), 0);
-	assert_int_equal(run_to_end(brood_start(.target = with_number, .args = BROOD_VALUE(42))), 0);
+	assert_int_equal(run_to_end(brood_start(.target = with_number, .args = BROOD_VALUE(42))),
+			 0);
 	assert_int_equal(run_to_end(brood_start(.target = with_job,
 						.args = BROOD_ARGS(job, .id = 3, .path = "a.txt",
-								   .results = noted))), 0);
+								   .results = noted))),
+			 0);
 	assert_int_equal(run_to_end(brood_start(.target = with_nothing)), 0);
 	const int expected[] = {1, 42, 3, 1, 1, 1};
 	assert_int_equal(noted->count, 6);
@@ -75,7 +77,8 @@ static void test_unpicklable_argument_is_refused_when_made(void **state)
 {
 	(void)state;
 	notes local;
-	assert_null(brood_process_new(.target = with_job, .args = BROOD_ARGS(job, .results = &local)));
+	assert_null(
+		brood_process_new(.target = with_job, .args = BROOD_ARGS(job, .results = &local)));
 	assert_int_equal(errno, EINVAL);
 	assert_sentence("results");
 }
@@ -92,7 +95,8 @@ static void test_borrowed_pointer(void **state)
 	(void)state;
 	private_number = 2;
 	assert_int_equal(run_to_end(brood_start(.target = with_borrowed,
-						.args = BROOD_BORROW(&private_number))), 0);
+						.args = BROOD_BORROW(&private_number))),
+			 0);
 	assert_int_equal(noted->value[0], 1);
 }
 
