@@ -47,6 +47,11 @@ static int result(long r)
 	return r < 0 ? -errno : (int)r;
 }
 
+pid_t sys_gettid(void)
+{
+	return (pid_t)raw_syscall(SYS_gettid, 0, 0, 0, 0);
+}
+
 /* By the version: the call answers for a process that has not ended as if it knew nothing. */
 static bool kernel_is_at_least(unsigned long major, unsigned long minor)
 {

@@ -59,6 +59,9 @@ int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid);
 /* A descriptor that stands for a file, not opened for reading (O_PATH). */
 int sys_open_path(const char *path);
 
+/* gettid() in place, for processes in their first and last moments. */
+pid_t sys_gettid(void);
+
 /* Whether sys_pidfd_status() works here. */
 bool sys_keeps_status(void);
 

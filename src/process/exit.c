@@ -15,7 +15,6 @@
 #include "process/exit.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,7 @@ static char *traceback;
 enum { RUNNING, ENDING, ENDING_CHILDREN, ENDING_LAST, TOLD };
 static _Atomic int stage;
 
-static pthread_t ender;		 /* the thread that is ending the process */
+static pid_t ender;		 /* the thread that is ending the process */
 static _Atomic bool failed_late; /* another one raised an error meanwhile */
 
 void exit_set_traceback(char *text)
@@ -67,7 +66,7 @@ static bool enter(int next)
 static void shut_down(void)
 {
 	if (enter(ENDING)) {
-		ender = pthread_self();
+		ender = sys_gettid();
 		log_info("process shutting down");
 		log_debug("running all \"atexit\" finalizers with priority >= 0");
 	}
@@ -156,7 +155,7 @@ void exit_fail_if_ending(void)
 {
 	if (stage == RUNNING)
 		return;
-	if (pthread_equal(ender, pthread_self()))
+	if (ender == sys_gettid())
 		_exit(EXIT_FAILURE);
 	failed_late = true;
 	wait_for_the_end();
