@@ -56,8 +56,8 @@ static size_t size_of(const char *text)
 
 static struct launch *allocate(const brood_process *process, const log_state *log, brood_bytes key)
 {
-	size_t strings = size_of(process->method->name) + size_of(log->config_file) +
-			 size_of(log->directory);
+	const char *method = brood_get_start_method();
+	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->directory);
 	struct launch *launch =
 		heap_alloc(1, sizeof(*launch) + key.size + strings, table_owner(process->slot));
 	if (!launch)
@@ -66,7 +66,7 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 	launch->family_key = (brood_bytes){.data = storage, .size = key.size};
 	memcpy(storage, key.data, key.size);
 	storage += key.size;
-	launch->method = keep(&storage, process->method->name);
+	launch->method = keep(&storage, method);
 	launch->log = *log;
 	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
 	launch->log.directory = (char *)(uintptr_t)keep(&storage, log->directory);
@@ -114,7 +114,8 @@ void launch_resume(const struct launch *launch)
 		.family_key = launch->family_key,
 	};
 	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
-	method_inherit(method_named(launch->method));
+	if (launch->method)
+		method_inherit(method_named(launch->method));
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
 	child_resume(&birth, failure);

@@ -19,7 +19,7 @@ struct launch {
 	reference function;
 	pid_t parent;
 	brood_bytes family_key;
-	const char *method;
+	const char *method; /* the parent's default; may be NULL */
 	log_state log;
 	char storage[]; /* of what these point to */
 };
