@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/raw.h"
+#include "base/sigmask.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -230,13 +231,17 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size)
 
 int sys_write_all(int fd, const void *data, size_t size)
 {
+	SIGPIPE_HOLD(hold);
 	const char *next = data;
 	while (size > 0) {
 		ssize_t r = write(fd, next, size);
 		if (r < 0 && errno == EINTR)
 			continue;
+		int err = errno;
+		if (r < 0 && err == EPIPE)
+			sigpipe_discard(&hold);
 		if (r < 0)
-			return -errno;
+			return -err;
 		next += r;
 		size -= (size_t)r;
 	}
