@@ -15,6 +15,8 @@
 #include "process/exit.h"
 
 #include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,12 +32,29 @@
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));
 
-static char *traceback;
+static char *_Atomic traceback;
 static _Atomic bool exiting;
 
+static char *join_texts(char *first, char *second)
+{
+	char *both;
+	if (!first || asprintf(&both, "%s%s", first, second) < 0)
+		both = first ? first : second;
+	if (both != first)
+		free(first);
+	if (both != second)
+		free(second);
+	return both;
+}
+
+/* Threads may raise at the same time: each takes what is there, and puts it back with its own. */
 void exit_set_traceback(char *text)
 {
-	traceback = text;
+	char *none;
+	do {
+		text = join_texts(atomic_exchange(&traceback, NULL), text);
+		none = NULL;
+	} while (!atomic_compare_exchange_strong(&traceback, &none, text));
 }
 
 bool brood_is_exiting(void)
@@ -102,5 +121,7 @@ static void end_child(int status, void *unused)
 void exit_register_child(void)
 {
 	exiting = false;
+	if (traceback) /* its parent raised, and starts processes on its way out */
+		free(atomic_exchange(&traceback, NULL));
 	on_exit(end_child, NULL);
 }

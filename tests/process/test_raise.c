@@ -217,6 +217,60 @@ static void test_a_frame_without_descriptors(void **state)
 	assert_string_equal(end.err + strlen(end.err) - strlen(tail), tail);
 }
 
+static void raise_twice(void)
+{
+	atexit(raise_late);
+	middle(20);
+	__asm__ volatile("");
+}
+
+static int raises_twice(void)
+{
+	return status_of(raise_twice);
+}
+
+static void test_both_errors_of_a_child_are_told(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_twice", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 1);
+	const char *first = strstr(end.err, "\nRuntimeError: There was an error 21!\nProcess ");
+	const char *second = strstr(end.err, "\nLateError: too late\n");
+	assert_true(first && second && first < second);
+}
+
+static void do_nothing(void) {}
+
+static void start_on_the_way_out(void)
+{
+	if (status_of(do_nothing) != 0)
+		_exit(9);
+}
+
+static void raise_and_start(void)
+{
+	atexit(start_on_the_way_out);
+	raise_late();
+	__asm__ volatile("");
+}
+
+static int raises_and_starts(void)
+{
+	return status_of(raise_and_start);
+}
+
+static void test_an_error_is_told_once(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_and_starts", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 1);
+	const char *told = strstr(end.err, "LateError: too late\n");
+	assert_non_null(told);
+	assert_null(strstr(told + 1, "LateError: too late\n"));
+}
+
 static void raise_without_a_type(void)
 {
 	brood_raise(NULL, "%s", "");
@@ -274,6 +328,7 @@ static const role roles[] = {
 	ROLE(raises_with_a_log),     ROLE(raises_in_a_childs_finalizer),
 	ROLE(raises_in_a_finalizer), ROLE(raises_in_a_childs_handler),
 	ROLE(raises_in_a_handler),   ROLE(raises_without_descriptors),
+	ROLE(raises_twice),	     ROLE(raises_and_starts),
 };
 
 int main(int argc, char **argv)
@@ -284,6 +339,8 @@ int main(int argc, char **argv)
 		TEST(test_a_thread_may_raise),
 		TEST(test_tracebacks_begin_in_what_the_library_calls),
 		TEST(test_a_frame_without_descriptors),
+		TEST(test_both_errors_of_a_child_are_told),
+		TEST(test_an_error_is_told_once),
 		TEST(test_no_type_no_message),
 		TEST(test_the_traceback_stands_after_the_shutdown),
 	};
