@@ -106,7 +106,9 @@ typedef struct brood_process_options {
 	/* sizeof(brood_process_options); the macros fill it in. */
 #ifdef __cplusplus
 	size_t size = sizeof(brood_process_options);
-#define BROOD_DEFAULT_ZERO {}
+#define BROOD_DEFAULT_ZERO \
+	{                  \
+	}
 #else
 	size_t size;
 #define BROOD_DEFAULT_ZERO
@@ -116,7 +118,8 @@ typedef struct brood_process_options {
 	void (*target)(void *arg) BROOD_DEFAULT_ZERO;
 	/* A function without arguments. */
 	void (*call)(void) BROOD_DEFAULT_ZERO;
-	/* What a subclass overrides: gets the process itself; brood_process_arg() gives the args. */
+	/* What a subclass overrides: gets the process itself; brood_process_arg() gives the args.
+	 */
 	void (*run)(brood_process *self) BROOD_DEFAULT_ZERO;
 	/* A target found by name: "module.so:function", or "function" in the program itself (which
 	 * then exports it: link with -rdynamic). A module without a slash is looked for beside
@@ -135,7 +138,8 @@ typedef struct brood_process_options {
 	/* true: once started, the object frees itself after the process has ended; the pointer
 	 * must then only be compared with NULL. */
 	bool detached BROOD_DEFAULT_ZERO;
-	/* How it is started: "fork", "spawn", ...; NULL: as the context, or by the default method. */
+	/* How it is started: "fork", "spawn", ...; NULL: as the context, or by the default method.
+	 */
 	const char *start_method BROOD_DEFAULT_ZERO;
 	/* From brood_get_context(): its method, and its class names ("SpawnProcess-1"). */
 	const brood_context *context BROOD_DEFAULT_ZERO;
@@ -150,8 +154,8 @@ typedef struct brood_process_options {
  * spent all the same. From the specification: Process(...).
  */
 #ifndef __cplusplus
-#define brood_process_new(...)                                                                     \
-	brood_process_new_with(&(const brood_process_options){                                     \
+#define brood_process_new(...)                                 \
+	brood_process_new_with(&(const brood_process_options){ \
 		.size = sizeof(brood_process_options), __VA_ARGS__})
 #endif
 BROOD_API brood_process *brood_process_new_with(const brood_process_options *options);
@@ -161,8 +165,8 @@ BROOD_API brood_process *brood_process_new_with(const brood_process_options *opt
  * (errno and brood_error() tell which), and then nothing is left.
  */
 #ifndef __cplusplus
-#define brood_start(...)                                                                           \
-	brood_start_with(&(const brood_process_options){.size = sizeof(brood_process_options),     \
+#define brood_start(...)                                                                       \
+	brood_start_with(&(const brood_process_options){.size = sizeof(brood_process_options), \
 							__VA_ARGS__})
 #endif
 BROOD_API brood_process *brood_start_with(const brood_process_options *options);
@@ -275,7 +279,7 @@ BROOD_API int brood_process_set_authkey(brood_process *process, brood_bytes key)
  * length, writes at most size bytes.
  */
 #ifndef __cplusplus
-#define brood_process_repr(process)                                                                \
+#define brood_process_repr(process) \
 	brood_process_repr_into((process), (char[BROOD_REPR_SIZE]){0}, BROOD_REPR_SIZE)
 #endif
 #define BROOD_REPR_SIZE 256
@@ -336,8 +340,9 @@ BROOD_API BROOD_NORETURN void brood_raise(const char *type, const char *format, 
 typedef struct brood_finalizer brood_finalizer;
 
 /*
- * Registers callback(data). Returns a handle, to be freed with brood_finalizer_free(), or forgotten:
- * it may be left to the process's end. NULL with errno EINVAL (no callback) or ENOMEM. data is borrowed.
+ * Registers callback(data). Returns a handle, to be freed with brood_finalizer_free(), or
+ * forgotten: it may be left to the process's end. NULL with errno EINVAL (no callback) or ENOMEM.
+ * data is borrowed.
  */
 BROOD_API brood_finalizer *brood_finalizer_new(void (*callback)(void *data), void *data,
 					       int priority);

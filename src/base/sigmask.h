@@ -11,10 +11,18 @@
  *
  * All means all: glibc's internal signals too, which no handler of the program
  * sees, and which must not run glibc's in a process that is just being born.
+ *
+ * To write where nobody may read, without the signal that this sends:
+ *
+ *	SIGPIPE_HOLD(hold);
+ *	if (write(fd, data, size) < 0 && errno == EPIPE)
+ *		sigpipe_discard(&hold);
  */
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/raw.h"
 
@@ -41,5 +49,39 @@ static inline void sigmask_restore(const sigmask *mask)
 #define SIGMASK_BLOCK_ALL(name) SIGMASK_GUARD name = sigmask_change(SIG_SETMASK, UINT64_MAX)
 #define SIGMASK_BLOCK(name, signal) \
 	SIGMASK_GUARD name = sigmask_change(SIG_BLOCK, UINT64_C(1) << ((signal)-1))
+
+typedef struct sigpipe {
+	sigmask mask;
+	bool pending; /* one was, that is the program's own */
+} sigpipe;
+
+static inline sigpipe sigpipe_begin(void)
+{
+	const uint64_t signal = UINT64_C(1) << (SIGPIPE - 1);
+	sigpipe hold = {.mask = sigmask_change(SIG_BLOCK, signal)};
+	uint64_t pending = 0;
+	if (hold.mask.before & signal) /* else it would have been delivered */
+		raw_syscall(SYS_rt_sigpending, (long)&pending, sizeof(pending), 0, 0);
+	hold.pending = pending & signal;
+	return hold;
+}
+
+/* After a write has failed with EPIPE: its signal is for the thread that wrote, and is taken back
+ * before the mask is. */
+static inline void sigpipe_discard(const sigpipe *hold)
+{
+	const uint64_t signal = UINT64_C(1) << (SIGPIPE - 1);
+	const struct timespec at_once = {0};
+	if (!hold->pending)
+		raw_syscall(SYS_rt_sigtimedwait, (long)&signal, 0, (long)&at_once, sizeof(signal));
+}
+
+static inline void sigpipe_end(const sigpipe *hold)
+{
+	sigmask_restore(&hold->mask);
+}
+
+#define SIGPIPE_HOLD(name) \
+	__attribute__((cleanup(sigpipe_end), unused)) const sigpipe name = sigpipe_begin()
 
 #endif

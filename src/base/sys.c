@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/raw.h"
+#include "base/sigmask.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -238,13 +239,17 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size)
 
 int sys_write_all(int fd, const void *data, size_t size)
 {
+	SIGPIPE_HOLD(hold);
 	const char *next = data;
 	while (size > 0) {
 		ssize_t r = write(fd, next, size);
 		if (r < 0 && errno == EINTR)
 			continue;
+		int err = errno;
+		if (r < 0 && err == EPIPE)
+			sigpipe_discard(&hold);
 		if (r < 0)
-			return -errno;
+			return -err;
 		next += r;
 		size -= (size_t)r;
 	}
@@ -294,11 +299,15 @@ bool sys_children_are_ignored(void)
 	return now.handler == (uintptr_t)SIG_IGN || now.flags & SA_NOCLDWAIT;
 }
 
+/* glibc's clone() by its other name: ThreadSanitizer takes the first for a fork, and writes down in
+ * the memory that is still shared that this process is a forked one. */
+extern int __clone(int (*f)(void *), void *stack_top, int flags, void *arg, ...);
+
 int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid)
 {
 	int pidfd = -1;
 	pid_t pid =
-		clone(f, stack_top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, arg, &pidfd);
+		__clone(f, stack_top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, arg, &pidfd);
 	if (pid < 0)
 		return -errno;
 	*ret_pid = pid;

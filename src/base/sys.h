@@ -90,7 +90,7 @@ int sys_futex_wake(_Atomic uint32_t *word, int count);
 /* The whole of a small file, NUL-terminated, at most size - 1 bytes; returns its length. */
 ssize_t sys_read_file(const char *path, char *buffer, size_t size);
 
-/* write(2) until all is written, in one call where the kernel takes it in one. */
+/* write(2) until all is written, in one call where the kernel takes it in one; without SIGPIPE. */
 int sys_write_all(int fd, const void *data, size_t size);
 
 /* The name by which ps, top and gdb show the calling thread; cut to 15 bytes. */

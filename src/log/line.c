@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sigmask.h"
 #include "base/sys.h"
 #include "log/format.h"
 
@@ -66,14 +64,5 @@ void line_clear(log_line *line)
 
 void line_write(const log_line *line, int fd)
 {
-	SIGMASK_BLOCK(mask, SIGPIPE);
-	sigset_t pending, pipe_only;
-	sigpending(&pending);
-	if (sys_write_all(fd, line->text, line->length) != -EPIPE ||
-	    sigismember(&pending, SIGPIPE) == 1)
-		return;
-	/* The signal is for the thread that wrote: it is taken back before the mask is. */
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
-	sigtimedwait(&pipe_only, NULL, &(struct timespec){0});
+	sys_write_all(fd, line->text, line->length);
 }

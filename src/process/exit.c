@@ -16,6 +16,7 @@
 
 #include <limits.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));
 
-static char *traceback;
+static char *_Atomic traceback;
 
 /* How far the end has come. A finalizer or another thread may call exit() meanwhile: glibc then
  * goes on behind the handler that is running, and the next of ours takes up where that one was. */
@@ -41,9 +42,26 @@ static _Atomic int stage;
 static pid_t ender;		 /* the thread that is ending the process */
 static _Atomic bool failed_late; /* another one raised an error meanwhile */
 
+static char *join_texts(char *first, char *second)
+{
+	char *both;
+	if (!first || asprintf(&both, "%s%s", first, second) < 0)
+		both = first ? first : second;
+	if (both != first)
+		free(first);
+	if (both != second)
+		free(second);
+	return both;
+}
+
+/* Threads may raise at the same time: each takes what is there, and puts it back with its own. */
 void exit_set_traceback(char *text)
 {
-	traceback = text;
+	char *none;
+	do {
+		text = join_texts(atomic_exchange(&traceback, NULL), text);
+		none = NULL;
+	} while (!atomic_compare_exchange_strong(&traceback, &none, text));
 }
 
 bool brood_is_exiting(void)
@@ -145,6 +163,8 @@ static void end_child(int status, void *unused)
 void exit_register_child(void)
 {
 	stage = RUNNING;
+	if (traceback) /* its parent raised, and starts processes on its way out */
+		free(atomic_exchange(&traceback, NULL));
 	/* Twice: if a finalizer calls exit(), the second takes over, in front of what was
 	 * inherited. */
 	on_exit(end_child, NULL);

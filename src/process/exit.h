@@ -16,7 +16,8 @@ void exit_register_main(void);
  */
 void exit_register_child(void);
 
-/* A brood_raise() is on its way to exit(): what to print once the process has shut down. */
+/* A brood_raise() is on its way to exit(): what to print once the process has shut down, behind
+ * that of an earlier one. Takes the malloc()ed text over. */
 void exit_set_traceback(char *text);
 
 /*

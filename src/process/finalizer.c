@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "brood/process.h"
 #include "process/self.h"
+#include "process/trace.h"
 
 struct brood_finalizer {
 	void (*callback)(void *data);
@@ -92,6 +93,13 @@ static brood_finalizer *take_first(int priority)
 	return finalizer;
 }
 
+TRACE_ENDS_HERE static void call(const brood_finalizer *finalizer)
+{
+	finalizer->callback(finalizer->data);
+	/* No tail call, which leaves no return address. */
+	__asm__ volatile("");
+}
+
 void finalizers_run(int priority)
 {
 	brood_finalizer *volatile finalizer;
@@ -99,7 +107,7 @@ void finalizers_run(int priority)
 	while (finalizers.first && (finalizer = take_first(priority))) {
 		rescue = &back;
 		if (setjmp(back) == 0)
-			finalizer->callback(finalizer->data);
+			call(finalizer);
 		rescue = NULL;
 	}
 }

@@ -4,15 +4,14 @@
 #include "process/import.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "process/reference.h"
 
 /* As Python looks beside the script first: the program's own folder, then dlopen()'s places. */
 static void *open_beside_program(const char *module)
@@ -51,16 +50,13 @@ static int open_module(const char *module, void **ret)
 	return 0;
 }
 
-/* Data has an address, too: only what lies in an executable segment, or is said to be a function,
- * can be called. */
+/* Data has an address, too, and to call it would kill the process. */
 static bool is_function(void *address)
 {
-	Dl_info info;
-	ElfW(Sym) *symbol = NULL;
-	if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
-		return true;
-	unsigned type = ELF64_ST_TYPE(symbol->st_info);
-	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
+	any_function function;
+	reference unused;
+	memcpy(&function, &address, sizeof(address));
+	return reference_to(function, &unused) != -EINVAL;
 }
 
 int import_function(const char *import, void (**ret)(void *))

@@ -4,43 +4,62 @@
  * sits in fgets(stdin) holds one for as long as nobody types. So the streams are
  * walked one by one, along the list that glibc exports for the purpose of
  * libstdc++ and its own tools; without the list only the standard streams are.
+ *
+ * A byte stream's state is read in place: in a new process every page of code first
+ * touched costs a fault, and every page written a copy.
  */
 
 #include "process/stdio.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
+#include "base/sigmask.h"
 #include "base/sys.h"
 
 extern FILE *_IO_list_all __attribute__((weak));
+extern void _IO_list_lock(void) __attribute__((weak));
+extern void _IO_list_unlock(void) __attribute__((weak));
+
+/* glibc's, from 2.32 on. */
+extern char __libc_single_threaded __attribute__((weak));
 
 static FILE *first_stream(void)
 {
 	return &_IO_list_all ? _IO_list_all : NULL;
 }
 
-/* What __fpending() says, read in place: in a new process every page of code first touched costs a
- * fault, and every page written a copy. */
-static bool has_output(const FILE *stream)
+static bool is_wide(const FILE *stream)
 {
-	return stream->_IO_write_ptr > stream->_IO_write_base;
+	return stream->_mode > 0;
 }
 
-static void flush_if_free(FILE *stream)
+/* What __fpending() says; wide characters stand in a buffer that only it knows. */
+static bool has_output(FILE *stream)
+{
+	return stream->_IO_write_ptr > stream->_IO_write_base ||
+	       (is_wide(stream) && __fpending(stream) > 0);
+}
+
+/* With SIGPIPE held back, what nobody will read is dropped, so that exit() does not try again. */
+static void flush_if_free(FILE *stream, const sigpipe *hold)
 {
 	if (!has_output(stream) || ftrylockfile(stream) != 0)
 		return;
-	fflush_unlocked(stream);
+	if (fflush_unlocked(stream) != 0 && errno == EPIPE && hold) {
+		sigpipe_discard(hold);
+		__fpurge(stream);
+	}
 	funlockfile(stream);
 }
 
 void stdio_flush_standard(void)
 {
-	flush_if_free(stdout);
-	flush_if_free(stderr);
+	flush_if_free(stdout, NULL);
+	flush_if_free(stderr, NULL);
 }
 
 static void drop_pending(FILE *stream)
@@ -49,12 +68,21 @@ static void drop_pending(FILE *stream)
 		__fpurge(stream);
 }
 
+/* After ungetc() what was read ahead stands aside. */
+static bool has_input(const FILE *stream)
+{
+	return stream->_IO_read_ptr != stream->_IO_read_end || stream->_IO_save_base;
+}
+
 /* Not freopen(), which seeks the input that is shared with the parent. When the parent's standard
  * input is closed, so is the child's afterwards readable as empty: no error either way. */
 static void empty_stdin(void)
 {
-	if (stdin->_IO_read_ptr != stdin->_IO_read_end)
+	if (has_input(stdin) || is_wide(stdin))
 		__fpurge(stdin);
+	/* Bytes not yet made wide are none of __fpurge()'s. */
+	if (is_wide(stdin))
+		stdin->_IO_read_ptr = stdin->_IO_read_end;
 	sys_make_empty(STDIN_FILENO);
 }
 
@@ -67,10 +95,25 @@ void stdio_drop_inherited(void)
 	empty_stdin();
 }
 
+/* The list's lock keeps a stream from being freed by fclose() in another thread meanwhile. Whoever
+ * else holds it is in fclose() or fflush(NULL), and keeps any exit() waiting, too. */
+static bool lock_list(void)
+{
+	bool alone = &__libc_single_threaded && __libc_single_threaded;
+	bool lock = !alone && _IO_list_lock && _IO_list_unlock;
+	if (lock)
+		_IO_list_lock();
+	return lock;
+}
+
 void stdio_flush_all(void)
 {
-	flush_if_free(stdout);
-	flush_if_free(stderr);
+	SIGPIPE_HOLD(hold);
+	bool locked = lock_list();
+	flush_if_free(stdout, &hold);
+	flush_if_free(stderr, &hold);
 	for (FILE *stream = first_stream(); stream; stream = stream->_chain)
-		flush_if_free(stream);
+		flush_if_free(stream, &hold);
+	if (locked)
+		_IO_list_unlock();
 }

@@ -13,7 +13,10 @@ void stdio_flush_standard(void);
  */
 void stdio_drop_inherited(void);
 
-/* At the child's end: writes out what its streams hold. Never waits for a thread that uses one. */
+/*
+ * At the child's end: writes out what its streams hold, without SIGPIPE. Never waits for a thread
+ * that uses one, but for another's fclose().
+ */
 void stdio_flush_all(void);
 
 #endif

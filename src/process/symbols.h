@@ -5,9 +5,11 @@
 /*
  * Names for code addresses: function, file and line from debug information, read
  * with elfutils' libdw, which is loaded when it is first needed and not missed
- * when absent; else the dynamic symbol table's function and the module.
+ * when absent; else the dynamic symbol table's function and the module. Of a static
+ * program the offset in it is all that there is.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct symbolizer symbolizer;
@@ -31,5 +33,11 @@ void symbolizer_free(symbolizer *names);
  * compiler has inlined calls. Fills at most max, at least 1, and returns how many.
  */
 int symbolizer_find(symbolizer *names, const void *address, symbol *ret, int max);
+
+/* Whether the address is in the C library or its loader; never in a static program. */
+bool symbolizer_in_library(const symbolizer *names, const void *address);
+
+/* Whether it is in the function of theirs that runs main(), or what atexit() registered. */
+bool symbolizer_in_root(const symbolizer *names, const void *address);
 
 #endif

@@ -49,53 +49,80 @@ static void print_frame(FILE *out, const symbol *at)
 		at->function ? "in " : "at ", at->function ? at->function : "", (size_t)at->offset);
 }
 
-/* The frames that are the program's: [*first, last). */
-static int program_frames(void *const *frames, int count, const void *innermost, int *first)
+/* The calls on a stack, innermost first: behind each is where it will return to. */
+struct stack {
+	const char *calls[MAX_FRAMES];
+	int count;
+};
+
+/* From the call of the function that returns to innermost on. backtrace() loads a library, and
+ * without descriptors or memory finds nothing. */
+static void walk(const void *innermost, struct stack *stack)
 {
-	*first = 0;
-	for (int i = 0; i < count; i++)
-		if (frames[i] == innermost)
-			*first = i;
-	int last = *first;
-	while (last < count && !child_calls_targets_at(frames[last]))
-		last++;
-	return last;
+	void *frames[MAX_FRAMES];
+	int count = backtrace(frames, MAX_FRAMES), first = 0;
+	while (first < count && frames[first] != innermost)
+		first++;
+	stack->count = first < count ? count - first : 1;
+	/* A return address is behind its call, maybe already on the next line. */
+	stack->calls[0] = (const char *)innermost - 1;
+	for (int i = 1; i < stack->count; i++)
+		stack->calls[i] = (const char *)frames[first + i] - 1;
 }
 
-/* Prints them outermost first, up to main: what called that is the C library's. */
-static void print_frames(FILE *out, void *const *frames, int first, int last)
+/* Takes off those outermost calls that are not the program's: this library's and the C library's.
+ */
+static void cut(const symbolizer *names, struct stack *stack)
 {
-	symbolizer *names = symbolizer_new();
+	int count = 1;
+	while (count < stack->count && !child_calls_targets_at(stack->calls[count] + 1) &&
+	       !symbolizer_in_root(names, stack->calls[count]))
+		count++;
+	while (count > 1 && symbolizer_in_library(names, stack->calls[count - 1]))
+		count--;
+	stack->count = count;
+}
+
+static bool is_main(const symbol *at)
+{
+	return at->function && strcmp(at->function, "main") == 0;
+}
+
+/* Outermost first. */
+static void print_stack(FILE *out, symbolizer *names, const struct stack *stack)
+{
 	symbol *at = calloc(MAX_FRAMES, sizeof(*at));
 	int count = 0;
-	for (int i = first; names && at && i < last && count < MAX_FRAMES; i++) {
-		/* A return address is behind its call, maybe already on the next line. */
-		const char *call = (const char *)frames[i] - 1;
-		count += symbolizer_find(names, call, &at[count], MAX_FRAMES - count);
-		if (at[count - 1].function && strcmp(at[count - 1].function, "main") == 0)
+	for (int i = 0; at && i < stack->count && count < MAX_FRAMES; i++) {
+		count += symbolizer_find(names, stack->calls[i], &at[count], MAX_FRAMES - count);
+		if (is_main(&at[count - 1]))
 			break;
 	}
 	while (count > 0)
 		print_frame(out, &at[--count]);
 	free(at);
-	symbolizer_free(names);
 }
 
 char *trace_text(const void *innermost)
 {
-	void *frames[MAX_FRAMES];
-	int first;
-	int last = program_frames(frames, backtrace(frames, MAX_FRAMES), innermost, &first);
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
+	symbolizer *names = symbolizer_new();
+	struct stack stack;
 	if (!out)
-		return NULL;
+		goto finish;
 	fputs("Traceback (most recent call last):\n", out);
-	print_frames(out, frames, first, last);
+	if (names) {
+		walk(innermost, &stack);
+		cut(names, &stack);
+		print_stack(out, names, &stack);
+	}
 	if (fclose(out) != 0) {
 		free(text);
-		return NULL;
+		text = NULL;
 	}
+finish:
+	symbolizer_free(names);
 	return text;
 }

@@ -205,13 +205,46 @@ static void test_sigmask(void **state)
 	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
 }
 
+static bool is_pending(int signal)
+{
+	sigset_t now;
+	sigpending(&now);
+	return sigismember(&now, signal) == 1;
+}
+
+/* A SIGPIPE that kills would end the test. */
+static void test_write_without_sigpipe(void **state)
+{
+	(void)state;
+	int ends[2];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	close(ends[0]);
+	assert_int_equal(sys_write_all(ends[1], "x", 1), -EPIPE);
+	assert_false(is_blocked(SIGPIPE));
+
+	sigset_t one;
+	sigemptyset(&one);
+	sigaddset(&one, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &one, NULL);
+	assert_int_equal(sys_write_all(ends[1], "x", 1), -EPIPE);
+	assert_false(is_pending(SIGPIPE));
+	/* The program's own stays. */
+	raise(SIGPIPE);
+	assert_int_equal(sys_write_all(ends[1], "x", 1), -EPIPE);
+	assert_true(is_pending(SIGPIPE));
+	int taken;
+	assert_int_equal(sigwait(&one, &taken), 0);
+	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wait_pidfd), cmocka_unit_test(test_status_of_living),
 		cmocka_unit_test(test_memfd),	   cmocka_unit_test(test_futex),
 		cmocka_unit_test(test_read_file),  cmocka_unit_test(test_write_all),
-		cmocka_unit_test(test_sigmask),
+		cmocka_unit_test(test_sigmask),	   cmocka_unit_test(test_write_without_sigpipe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -233,7 +233,7 @@ static void test_no_dev_null(void **state)
 	(void)state;
 	outcome end;
 	run_role("without_dev_null", NULL, &end);
-	if (WEXITSTATUS(end.status) == 77)
+	if (WEXITSTATUS(end.status) == 77 || strstr(end.err, "LeakSanitizer does not work"))
 		skip();
 	assert_string_equal(end.err, "");
 	assert_int_equal(end.status, 0);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /* Not inlined, so that each has a frame of its own in every build. */
 #define FRAME __attribute__((noinline))
@@ -109,6 +110,164 @@ static void test_a_thread_may_raise(void **state)
 	assert_non_null(strstr(end.err, "Process threaded:\n"));
 	assert_non_null(strstr(end.err, "in raise_in_thread\n"));
 	assert_non_null(strstr(end.err, "RuntimeError: There was an error 11!\n"));
+	assert_null(strstr(end.err, "start_thread"));
+	assert_null(strstr(end.err, "clone"));
+}
+
+/* Whether the first frame of the traceback, the outermost, is that of function ("in f"). */
+static bool begins_in(const char *text, const char *function)
+{
+	const char *frame = strstr(text, "Traceback (most recent call last):\n");
+	const char *end = frame ? strchr(strchr(frame, '\n') + 1, '\n') : NULL;
+	size_t length = strlen(function);
+	return end && strncmp(end - length, function, length) == 0;
+}
+
+FRAME static void raise_late(void)
+{
+	brood_raise("LateError", "too late");
+}
+
+static void finalizer(void *unused)
+{
+	(void)unused;
+	raise_late();
+	__asm__ volatile("");
+}
+
+static void add_finalizer(void)
+{
+	brood_finalizer_new(finalizer, NULL, 0);
+}
+
+static void add_handler(void)
+{
+	atexit(raise_late);
+}
+
+static int status_of(void (*call)(void))
+{
+	brood_process *p = brood_start(.call = call);
+	brood_process_join(p);
+	int code = brood_process_exitcode(p);
+	brood_process_free(p);
+	return code;
+}
+
+static int raises_in_a_childs_finalizer(void)
+{
+	return status_of(add_finalizer);
+}
+
+static int raises_in_a_finalizer(void)
+{
+	add_finalizer();
+	return 0;
+}
+
+static int raises_in_a_childs_handler(void)
+{
+	return status_of(add_handler);
+}
+
+static int raises_in_a_handler(void)
+{
+	add_handler();
+	return 0;
+}
+
+static void test_tracebacks_begin_in_what_the_library_calls(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_in_a_childs_finalizer", NULL, &end);
+	assert_true(begins_in(end.err, "in finalizer"));
+	run_role("raises_in_a_finalizer", NULL, &end);
+	assert_true(begins_in(end.err, "in finalizer"));
+	run_role("raises_in_a_thread", NULL, &end);
+	/* Those of a sanitizer stand around a thread's function and a handler. */
+	assert_true(UNDER_TSAN || begins_in(end.err, "in raise_in_thread"));
+	run_role("raises_in_a_childs_handler", NULL, &end);
+	assert_true(UNDER_TSAN || begins_in(end.err, "in raise_late"));
+	run_role("raises_in_a_handler", NULL, &end);
+	assert_true(UNDER_TSAN || begins_in(end.err, "in raise_late"));
+}
+
+static void raise_without_descriptors(void)
+{
+	while (dup(STDERR_FILENO) >= 0)
+		continue;
+	raise_late();
+	__asm__ volatile("");
+}
+
+static int raises_without_descriptors(void)
+{
+	return status_of(raise_without_descriptors);
+}
+
+static void test_a_frame_without_descriptors(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_without_descriptors", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 1);
+	assert_non_null(strstr(end.err, "(most recent call last):\n  File \""));
+	assert_non_null(strstr(end.err, "\nLateError: too late\n"));
+}
+
+static void raise_twice(void)
+{
+	atexit(raise_late);
+	middle(20);
+	__asm__ volatile("");
+}
+
+static int raises_twice(void)
+{
+	return status_of(raise_twice);
+}
+
+static void test_both_errors_of_a_child_are_told(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_twice", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 1);
+	const char *first = strstr(end.err, "\nRuntimeError: There was an error 21!\nProcess ");
+	const char *second = strstr(end.err, "\nLateError: too late\n");
+	assert_true(first && second && first < second);
+}
+
+static void do_nothing(void) {}
+
+static void start_on_the_way_out(void)
+{
+	if (status_of(do_nothing) != 0)
+		_exit(9);
+}
+
+static void raise_and_start(void)
+{
+	atexit(start_on_the_way_out);
+	raise_late();
+	__asm__ volatile("");
+}
+
+static int raises_and_starts(void)
+{
+	return status_of(raise_and_start);
+}
+
+static void test_an_error_is_told_once(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_and_starts", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 1);
+	const char *told = strstr(end.err, "LateError: too late\n");
+	assert_non_null(told);
+	assert_null(strstr(told + 1, "LateError: too late\n"));
 }
 
 static void raise_without_a_type(void)
@@ -163,8 +322,12 @@ static void test_the_traceback_stands_after_the_shutdown(void **state)
 }
 
 static const role roles[] = {
-	ROLE(raises_in_a_child), ROLE(raises_in_main),	  ROLE(raises_in_a_thread),
-	ROLE(raises_bare),	 ROLE(raises_with_a_log),
+	ROLE(raises_in_a_child),     ROLE(raises_in_main),
+	ROLE(raises_in_a_thread),    ROLE(raises_bare),
+	ROLE(raises_with_a_log),     ROLE(raises_in_a_childs_finalizer),
+	ROLE(raises_in_a_finalizer), ROLE(raises_in_a_childs_handler),
+	ROLE(raises_in_a_handler),   ROLE(raises_without_descriptors),
+	ROLE(raises_twice),	     ROLE(raises_and_starts),
 };
 
 int main(int argc, char **argv)
@@ -173,6 +336,10 @@ int main(int argc, char **argv)
 		TEST(test_traceback_of_a_child),
 		TEST(test_traceback_of_main),
 		TEST(test_a_thread_may_raise),
+		TEST(test_tracebacks_begin_in_what_the_library_calls),
+		TEST(test_a_frame_without_descriptors),
+		TEST(test_both_errors_of_a_child_are_told),
+		TEST(test_an_error_is_told_once),
 		TEST(test_no_type_no_message),
 		TEST(test_the_traceback_stands_after_the_shutdown),
 	};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What a target's name may stand for. The program exports its symbols. */
+
+#include "harness.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "process/import.h"
+
+void imported_here(void *arg);
+void imported_here(void *arg)
+{
+	(void)arg;
+}
+
+extern int data_of_program;
+int data_of_program = 1;
+
+/* As from an assembler's source: no type says that it is data. */
+__asm__(".pushsection .data\n"
+	".globl untyped_data\n"
+	"untyped_data: .quad 0\n"
+	".popsection\n");
+
+static void test_a_function(void **state)
+{
+	(void)state;
+	void (*function)(void *) = NULL;
+	assert_int_equal(import_function("imported_here", &function), 0);
+	assert_true(function == imported_here);
+}
+
+static void test_data_is_no_function(void **state)
+{
+	(void)state;
+	void (*function)(void *) = imported_here;
+	assert_int_equal(import_function("data_of_program", &function), -EINVAL);
+	assert_sentence("'data_of_program' is no function");
+	assert_int_equal(import_function("untyped_data", &function), -EINVAL);
+	assert_sentence("'untyped_data' is no function");
+	assert_true(function == imported_here);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_function),
+		TEST(test_data_is_no_function),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
