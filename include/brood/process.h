@@ -26,6 +26,10 @@
  * is minus its number. Whichever it is, what the child wrote to stdio is flushed
  * (unless a signal killed it), its finalizers and the at-exit functions that it
  * registered itself are run, and those of the parent are not.
+ * (quick_exit() runs the parent's at_quick_exit() functions too; C has no way to tell them
+ * apart.) A child that the program forks by itself is a stranger to its parent's
+ * processes: they are not its children, and at its end it waits for none but those it
+ * has started itself.
  */
 
 #include <limits.h>
@@ -133,7 +137,10 @@ typedef struct brood_process_options {
 	/* The class, for the default name and the repr; NULL or "": "Process". */
 	const char *class_name BROOD_DEFAULT_ZERO;
 	/* true: terminated when its parent ends, however that ends; BROOD_NO: not; 0: as the
-	 * process that makes it. A daemonic process may have children. */
+	 * process that makes it. A daemonic process may have children. It takes SIGRTMAX for
+	 * that; one that changes its user (setuid) is not ended by the parent's death any
+	 * more, and one that executes another program may be ended by the end of the thread
+	 * that started it. */
 	int daemon BROOD_DEFAULT_ZERO;
 	/* true: once started, the object frees itself after the process has ended; the pointer
 	 * must then only be compared with NULL. */
@@ -231,7 +238,8 @@ BROOD_API int brood_process_signal(brood_process *process, int signal);
 /*
  * A descriptor (a pidfd) that becomes readable when the process has ended and
  * stays so: for poll, select, epoll. Borrowed: never close it; it lives until
- * brood_process_close() or brood_process_free(). -EINVAL before start.
+ * brood_process_close() or brood_process_free(), so free processes that have ended. -EINVAL
+ * before start and in other processes; -ENOSYS where pidfds are refused (valgrind).
  */
 BROOD_API int brood_process_sentinel(brood_process *process);
 
