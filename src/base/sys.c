@@ -266,7 +266,9 @@ static _Atomic int null_descriptor = -1;
 static bool is_null_device(int fd)
 {
 	struct stat file;
-	return fstat(fd, &file) == 0 && S_ISCHR(file.st_mode) && file.st_rdev == makedev(1, 3);
+	/* glibc's fstat() looks up an empty path, which takes three times as long. */
+	return raw_syscall(SYS_fstat, fd, (long)&file, 0, 0) == 0 && S_ISCHR(file.st_mode) &&
+	       file.st_rdev == makedev(1, 3);
 }
 
 /* Opened once: to look up a path in every new process takes as long as ten system calls. But a

@@ -106,10 +106,23 @@ static bool lock_list(void)
 	return lock;
 }
 
+static bool nothing_to_flush(void)
+{
+	FILE *stream = first_stream();
+	while (stream && !has_output(stream))
+		stream = stream->_chain;
+	return !stream && !has_output(stdout) && !has_output(stderr);
+}
+
 void stdio_flush_all(void)
 {
-	SIGPIPE_HOLD(hold);
 	bool locked = lock_list();
+	if (nothing_to_flush()) {
+		if (locked)
+			_IO_list_unlock();
+		return;
+	}
+	SIGPIPE_HOLD(hold);
 	flush_if_free(stdout, &hold);
 	flush_if_free(stderr, &hold);
 	for (FILE *stream = first_stream(); stream; stream = stream->_chain)
