@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
+#include "log/log.h"
 #include "process/child.h"
 #include "process/method.h"
 #include "process/stdio.h"
@@ -23,10 +26,29 @@ static int withdraw(const brood_process *process, pid_t pid, int err)
 			 brood_process_name(process));
 }
 
+/* Whether other threads run now; glibc's flag alone stays down when they have ended. */
+static bool has_threads(const struct birth *birth)
+{
+	struct stat tasks;
+	return birth->threaded && stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3;
+}
+
+static void warn_of_threads(const brood_process *process)
+{
+	static _Atomic bool warned;
+	if (!atomic_exchange(&warned, true))
+		log_warning(
+			"'%s' is forked from a process with threads: what they hold locked stays "
+			"locked in it for ever; the start method spawn is safe",
+			brood_process_name(process));
+}
+
 static int start_by_fork(brood_process *process, int *ret_pidfd)
 {
 	struct birth birth;
 	child_prepare(process, &birth);
+	if (has_threads(&birth))
+		warn_of_threads(process);
 	stdio_flush_standard();
 	SIGMASK_BLOCK_ALL(mask);
 	pid_t pid = fork();

@@ -172,6 +172,37 @@ static void test_a_reader_does_not_hold_up_a_start(void **state)
 	fclose(in);
 }
 
+static _Atomic int warnings;
+
+static void count_warnings(const brood_log_record *record, void *data)
+{
+	(void)data;
+	if (record->level == BROOD_LOG_WARNING && strstr(record->message, "spawn is safe"))
+		warnings++;
+}
+
+static void test_forking_beside_threads_is_warned_of_once(void **state)
+{
+	(void)state;
+	warnings = 0;
+	long id = brood_logger_add_handler(brood_get_logger(), 0, count_warnings, NULL);
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	FILE *in = fdopen(ends[0], "r");
+	pthread_t reader;
+	pthread_create(&reader, NULL, hold_stdin, in);
+	for (int i = 0; i < 2; i++) {
+		brood_process *p = brood_start();
+		brood_process_join(p);
+		brood_process_free(p);
+	}
+	assert_int_equal(warnings, 1);
+	close(ends[1]);
+	pthread_join(reader, NULL);
+	fclose(in);
+	brood_logger_remove_handler(brood_get_logger(), id);
+}
+
 static void *log_and_rename(void *arg)
 {
 	brood_logger *logger = arg;
@@ -229,6 +260,7 @@ static void test_fork_while_others_are_busy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_forking_beside_threads_is_warned_of_once),
 		TEST(test_start_and_join),
 		TEST(test_only_one_thread_starts_it),
 		TEST(test_everything_on_one_object),
