@@ -4,8 +4,10 @@
 #include "process/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <link.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
 
 #include "base/error.h"
 #include "base/sys.h"
@@ -51,14 +53,56 @@ int program_check(const char *method)
 	return 0;
 }
 
+static int has_interpreter(struct dl_phdr_info *program_info, size_t size, void *unused)
+{
+	(void)size, (void)unused;
+	int i = 0;
+	while (i < program_info->dlpi_phnum && program_info->dlpi_phdr[i].p_type != PT_INTERP)
+		i++;
+	return i < program_info->dlpi_phnum ? 1
+					    : -1; /* the first is the program: look no further */
+}
+
+/*
+ * Started as "ld.so program arguments", the file that the kernel runs is the loader, which has
+ * taken itself out of the arguments: it must be called with the program once more.
+ */
+static void call_loader_again(void)
+{
+	if (getauxval(AT_BASE) != 0 || dl_iterate_phdr(has_interpreter, NULL) != 1)
+		return;
+	size_t count = 0;
+	while (program.arguments[count])
+		count++;
+	char **with_loader = calloc(count + 2, sizeof(*with_loader));
+	char *path = realpath(program.arguments[0], NULL);
+	if (!with_loader || !path) {
+		free(with_loader);
+		free(path);
+		return;
+	}
+	with_loader[0] = program.arguments[0];
+	with_loader[1] = path;
+	for (size_t i = 1; i < count; i++)
+		with_loader[i + 1] = program.arguments[i];
+	program.arguments = with_loader;
+}
+
+static void learn_program(void)
+{
+	if (atomic_exchange(&program.initialised, true))
+		return;
+	program.descriptor = sys_open_path("/proc/self/exe");
+	call_loader_again();
+}
+
 int brood_init(void)
 {
 	int r = heap_require();
 	if (r < 0)
 		return r;
 	const struct launch *launch = join_message();
-	if (!atomic_exchange(&program.initialised, true))
-		program.descriptor = sys_open_path("/proc/self/exe");
+	learn_program();
 	if (launch) {
 		join_set_message(NULL);
 		launch_resume(launch);

@@ -77,6 +77,17 @@ void wait_gone(pid_t pid);
 #define UNDER_TSAN false
 #endif
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN true
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN false
+#endif
+
 #define assert_sentence(part) assert_non_null(strstr(brood_error(), part))
 
 #endif

@@ -214,6 +214,32 @@ static void test_the_program_may_be_deleted(void **state)
 	assert_int_equal(end.status, 0);
 }
 
+static int runs_under_the_loader(void)
+{
+	char command[500], self[200];
+	if (getenv("UNDER_THE_LOADER"))
+		return code_of(brood_start(.call = plain, .start_method = "spawn"));
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[length] = '\0';
+	snprintf(command, sizeof(command),
+		 "UNDER_THE_LOADER=1 $(ls /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.* 2>/dev/null | "
+		 "head -1) '%s' runs_under_the_loader",
+		 self);
+	return WEXITSTATUS(system(command));
+}
+
+static void test_a_program_started_by_the_loader(void **state)
+{
+	(void)state;
+	if (UNDER_ASAN || UNDER_TSAN) /* which refuse the layout that this gives */
+		skip();
+	outcome end;
+	run_role("runs_under_the_loader", NULL, &end);
+	assert_string_equal(end.err, "");
+	assert_string_equal(end.out, "plain in Process-1\n");
+	assert_int_equal(end.status, 0);
+}
+
 static int runs_a_plugin(void)
 {
 	void *module = dlopen(PLUGIN, RTLD_NOW);
@@ -382,10 +408,10 @@ static void test_nothing_stays(void **state)
 }
 
 static const role roles[] = {
-	ROLE(spawns_one),	ROLE(spawns_all_kinds), ROLE(shows_the_log),
-	ROLE(is_deleted_first), ROLE(runs_a_plugin),	ROLE(spawns_from_threads),
-	ROLE(leaves_a_daemon),	ROLE(is_refused),	ROLE(without_init),
-	ROLE(settles_a_method), ROLE(thousand),
+	ROLE(spawns_one),	   ROLE(spawns_all_kinds), ROLE(shows_the_log),
+	ROLE(is_deleted_first),	   ROLE(runs_a_plugin),	   ROLE(runs_under_the_loader),
+	ROLE(spawns_from_threads), ROLE(leaves_a_daemon),  ROLE(is_refused),
+	ROLE(without_init),	   ROLE(settles_a_method), ROLE(thousand),
 };
 
 int main(int argc, char **argv)
@@ -398,6 +424,7 @@ int main(int argc, char **argv)
 		TEST(test_the_log_crosses),
 		TEST(test_the_program_may_be_deleted),
 		TEST(test_functions_of_plugins),
+		TEST(test_a_program_started_by_the_loader),
 		TEST(test_many_threads),
 		TEST(test_a_daemon_dies_with_its_parent),
 		TEST(test_what_cannot_cross_is_refused_when_made),
