@@ -22,14 +22,13 @@ static void record(const char *format, va_list args)
 	memcpy(last, sentence, sizeof(last));
 }
 
-int error_set(int err, const char *format, ...)
+void error_record(int err, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	record(format, args);
 	va_end(args);
 	errno = err;
-	return -err;
 }
 
 void *error_null(int err, const char *format, ...)

@@ -13,8 +13,14 @@
 
 #include "brood/base.h"
 
-/* Records the sentence, sets errno to err, and returns -err. */
-int error_set(int err, const char *format, ...) BROOD_PRINTF(2, 3);
+/* Records the sentence, sets errno to err, and is -err: a macro, so that compilers and analyzers
+ * see that what fails so is negative. */
+#define error_set(err, ...) (error_record((err), __VA_ARGS__), error_negative(err))
+void error_record(int err, const char *format, ...) BROOD_PRINTF(2, 3);
+static inline int error_negative(int err)
+{
+	return -err;
+}
 
 /* The same for a constructor: returns NULL, and remembers the sentence for error_absent(). */
 void *error_null(int err, const char *format, ...) BROOD_PRINTF(2, 3);

@@ -9,6 +9,7 @@
  * unless said otherwise.
  */
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +17,16 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
+
+/* A call's result as these functions give it. */
+static inline int sys_result(long r)
+{
+	return r < 0 ? -errno : (int)r;
+}
+
+/* Moves a new descriptor above 2: where the program runs with a standard stream closed, ours must
+ * not take its place, since children replace their standard input. */
+int sys_above_standard_streams(int fd);
 
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);

@@ -221,10 +221,11 @@ static int runs_under_the_loader(void)
 		return code_of(brood_start(.call = plain, .start_method = "spawn"));
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[length] = '\0';
-	snprintf(command, sizeof(command),
-		 "UNDER_THE_LOADER=1 $(ls /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.* 2>/dev/null | "
-		 "head -1) '%s' runs_under_the_loader",
-		 self);
+	snprintf(
+		command, sizeof(command),
+		"UNDER_THE_LOADER=1 $(ls /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.* 2>/dev/null | "
+		"head -1) '%s' runs_under_the_loader",
+		self);
 	return WEXITSTATUS(system(command));
 }
 
