@@ -47,13 +47,14 @@ void *error_to_null(int negative_errno)
 	return NULL;
 }
 
-int error_absent(const char *what)
+void error_record_absent(const char *what)
 {
-	if (last_null[0] == '\0')
-		return error_set(EINVAL, "%s is NULL", what);
+	if (last_null[0] == '\0') {
+		error_record(EINVAL, "%s is NULL", what);
+		return;
+	}
 	memcpy(last, last_null, sizeof(last));
 	errno = EINVAL;
-	return -EINVAL;
 }
 
 const char *brood_error(void)

@@ -11,6 +11,8 @@
  *	return error_null(ENOMEM, "no memory for process '%s'", name);
  */
 
+#include <errno.h>
+
 #include "brood/base.h"
 
 /* Records the sentence, sets errno to err, and is -err: a macro, so that compilers and analyzers
@@ -32,6 +34,7 @@ void *error_to_null(int negative_errno);
  * The caller passed NULL where it needs a `what`. Returns -EINVAL; the sentence
  * is that of the constructor's failure which made the NULL, if there was one.
  */
-int error_absent(const char *what);
+#define error_absent(what) (error_record_absent(what), error_negative(EINVAL))
+void error_record_absent(const char *what);
 
 #endif

@@ -34,7 +34,7 @@ _Static_assert(_NSIG - 1 == 64, "the kernel's signal set is one 64-bit word");
 
 static inline sigmask sigmask_change(int how, uint64_t signals)
 {
-	sigmask mask;
+	sigmask mask = {0};
 	raw_syscall(SYS_rt_sigprocmask, how, (long)&signals, (long)&mask.before, sizeof(signals));
 	return mask;
 }

@@ -149,7 +149,7 @@ static _Atomic int null_descriptor = -1;
 
 static bool is_null_device(int fd)
 {
-	struct stat file;
+	struct stat file = {0};
 	/* glibc's fstat() looks up an empty path, which takes three times as long. */
 	return raw_syscall(SYS_fstat, fd, (long)&file, 0, 0) == 0 && S_ISCHR(file.st_mode) &&
 	       file.st_rdev == makedev(1, 3);

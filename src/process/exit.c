@@ -110,7 +110,7 @@ void exit_register_main(void)
 	/* Twice: if a finalizer calls exit(), the second takes over. */
 	atexit(end_any);
 	atexit(end_any);
-	at_quick_exit(end_any);
+	(void)at_quick_exit(end_any);
 }
 
 /* Not in the child of a process with threads: what only their stacks referred to passes for leaked

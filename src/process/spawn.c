@@ -42,7 +42,7 @@ static void default_ignored_signals(void)
 {
 	const struct kernel_sigaction by_default = {0};
 	for (long signal = 1; signal < _NSIG; signal++) {
-		struct kernel_sigaction now;
+		struct kernel_sigaction now = {0};
 		long r = raw_syscall(SYS_rt_sigaction, signal, 0, (long)&now, sizeof(now.mask));
 		if (r == 0 && now.handler == (uintptr_t)SIG_IGN)
 			raw_syscall(SYS_rt_sigaction, signal, (long)&by_default, 0,

@@ -111,7 +111,7 @@ static void test_a_thread_may_raise(void **state)
 	assert_non_null(strstr(end.err, "in raise_in_thread\n"));
 	assert_non_null(strstr(end.err, "RuntimeError: There was an error 11!\n"));
 	assert_null(strstr(end.err, "start_thread"));
-	assert_null(strstr(end.err, "clone"));
+	assert_null(strstr(end.err, "in __clone"));
 }
 
 /* Whether the first frame of the traceback, the outermost, is that of function ("in f"). */
