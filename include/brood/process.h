@@ -55,8 +55,8 @@ typedef struct brood_context brood_context;
 
 /*
  * At the top of main(): this system's `if __name__ == '__main__'`. In the program
- * itself it returns 0. Start methods that run the program anew (spawn,
- * forkserver) need it: in a process so started it never returns, and main's body is
+ * itself it returns 0. Start methods that run the program anew (spawn)
+ * need it: in a process so started it never returns, and main's body is
  * not run again. A program that only forks may leave it out.
  *
  * Returns 0, or a negative errno when the heap could not be made (as every later
@@ -137,10 +137,10 @@ typedef struct brood_process_options {
 	/* The class, for the default name and the repr; NULL or "": "Process". */
 	const char *class_name BROOD_DEFAULT_ZERO;
 	/* true: terminated when its parent ends, however that ends; BROOD_NO: not; 0: as the
-	 * process that makes it. A daemonic process may have children. It takes SIGRTMAX for
-	 * that; one that changes its user (setuid) is not ended by the parent's death any
-	 * more, and one that executes another program may be ended by the end of the thread
-	 * that started it. */
+	 * process that makes it. A daemonic process may have children; when it ends, they
+	 * end with it, daemonic or not. It takes SIGRTMAX for that; one that changes its user
+	 * (setuid) is not ended by the parent's death any more, and one that executes another
+	 * program may be ended by the end of the thread that started it. */
 	int daemon BROOD_DEFAULT_ZERO;
 	/* true: once started, the object frees itself after the process has ended; the pointer
 	 * must then only be compared with NULL. */
@@ -224,8 +224,8 @@ BROOD_API int brood_process_exitcode(brood_process *process);
 /*
  * Sends SIGTERM, SIGKILL or SIGINT, or any signal, through the process's own
  * descriptor: another process is never hit. Returns at once; join, for the
- * end. A process that has ended already: 0. The signalled process's children
- * that are daemonic end with it; others live on.
+ * end. A process that has ended already: 0. Of the signalled process's
+ * children the daemonic ones end with it, and of a daemonic process all; others live on.
  *
  * Returns 0, or -EINVAL: not started, closed, no such signal.
  * From the specification: terminate(), kill().

@@ -51,7 +51,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.call = process->call,
 		.run = process->run,
 		.arg = process->args.arg,
-		.daemon = process->daemon,
+		.dies_with_parent = process->daemon || self_dies_with_parent(),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
@@ -66,7 +66,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 static void settle(const struct birth *birth)
 {
 	self_become(birth);
-	if (birth->daemon)
+	if (birth->dies_with_parent)
 		orphan_die_with(birth->parent);
 	sys_set_comm(birth->comm);
 	exit_register_child();
@@ -87,7 +87,7 @@ void child_main(const struct birth *birth, const sigmask *mask)
 	stdio_drop_inherited();
 	settle(birth);
 	sigmask own = *mask;
-	if (birth->daemon) /* the signal by which it dies with its parent */
+	if (birth->dies_with_parent) /* the signal by which it dies with its parent */
 		own.before &= ~(UINT64_C(1) << (SIGRTMAX - 1));
 	sigmask_restore(&own);
 	run(birth);

@@ -16,7 +16,7 @@ struct birth {
 	void (*call)(void);
 	void (*run)(brood_process *self);
 	void *arg;
-	bool daemon;
+	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
 	pid_t parent;
 	const char *parent_name;
 	bool threaded; /* the parent is, or has been */

@@ -84,6 +84,7 @@ struct launch *launch_new(const brood_process *process)
 		return NULL;
 	launch->process = (brood_process *)(uintptr_t)process;
 	launch->parent = self_pid();
+	launch->dies_with_parent = process->daemon || self_dies_with_parent();
 	int r = refer(process, launch);
 	if (r < 0) {
 		brood_free(launch);
@@ -105,7 +106,7 @@ void launch_resume(const struct launch *launch)
 		.call = launch->what == LAUNCH_CALL ? function : NULL,
 		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
 		.arg = process->args.arg,
-		.daemon = process->daemon,
+		.dies_with_parent = launch->dies_with_parent,
 		.executed = true,
 		.parent = launch->parent,
 		.parent_name = process->parent_name,

@@ -18,6 +18,7 @@ struct launch {
 	enum launch_what what;
 	reference function;
 	pid_t parent;
+	bool dies_with_parent;
 	brood_bytes family_key;
 	const char *method; /* the parent's default; may be NULL */
 	log_state log;

@@ -5,8 +5,9 @@
 #include <sys/types.h>
 
 /*
- * In a daemonic child: from now on the process dies when its parent has died,
- * however. Ends the process at once if the parent, whose pid is given, is dead already.
+ * In a child that is daemonic, or of a daemonic process's tree: from now on the process dies when
+ * its parent has died, however. Ends the process at once if the parent, whose pid is given, is dead
+ * already.
  */
 void orphan_die_with(pid_t parent);
 

@@ -46,6 +46,7 @@ static struct {
 	bool has_parent;
 	bool born_of_threads;
 	bool executed;
+	bool dies_with_parent;
 	_Atomic unsigned made;
 	const char *first_name;
 	struct process_text *_Atomic name;
@@ -94,6 +95,11 @@ bool self_born_of_threads(void)
 	return self.born_of_threads;
 }
 
+bool self_dies_with_parent(void)
+{
+	return self.dies_with_parent;
+}
+
 bool self_was_executed(void)
 {
 	return self.executed;
@@ -114,6 +120,7 @@ void self_become(const struct birth *birth)
 	self.has_parent = true;
 	self.born_of_threads |= birth->threaded;
 	self.executed |= birth->executed;
+	self.dies_with_parent = birth->dies_with_parent;
 	if (birth->executed) {
 		self.family_key_size = birth->family_key.size;
 		memcpy(self.family_key, birth->family_key.data, birth->family_key.size);

@@ -16,6 +16,7 @@
 
 notes *noted;
 static int descriptors;
+static size_t blocks;
 
 static int count_descriptors(void)
 {
@@ -33,6 +34,9 @@ int harness_begin(void **state)
 	sys_null(); /* kept from the first start on */
 	noted = brood_calloc(1, sizeof(*noted));
 	descriptors = count_descriptors();
+	brood_heap_stats stats;
+	brood_heap_stats_get(&stats);
+	blocks = stats.blocks;
 	return noted ? 0 : -1;
 }
 
@@ -47,7 +51,12 @@ int harness_end(void **state)
 	bool children = sys_wait_peek(&info) != -ECHILD;
 	if (children)
 		print_error("children left\n");
-	return left != 0 || children ? -1 : 0;
+	brood_heap_stats stats;
+	brood_heap_stats_get(&stats);
+	bool more = stats.blocks != blocks - 1 || brood_heap_check(stderr) != 0;
+	if (more)
+		print_error("%zu heap blocks, not %zu\n", stats.blocks, blocks - 1);
+	return left != 0 || children || more ? -1 : 0;
 }
 
 void note(int value)

@@ -16,7 +16,8 @@
 
 #include "brood/brood.h"
 
-/* For cmocka_unit_test_setup_teardown(): fails the test when a child or descriptor is left. */
+/* For cmocka_unit_test_setup_teardown(): fails the test when a child, a descriptor or a heap
+ * block is left. */
 int harness_begin(void **state);
 int harness_end(void **state);
 #define TEST(f) cmocka_unit_test_setup_teardown(f, harness_begin, harness_end)

@@ -25,6 +25,23 @@ static void daemon_with_children(void)
 	sleep_long();
 }
 
+static void daemon_with_a_stubborn_child(void)
+{
+	brood_process *p = brood_start(.call = sleep_long, .daemon = BROOD_NO);
+	printf("%d\n", brood_process_pid(p));
+	fflush(stdout);
+	sleep_long();
+}
+
+/* The daemon is terminated at the end; what it has started, daemonic or not, goes with it. */
+static int leaves_a_tree(void)
+{
+	brood_process *p = brood_start(.call = daemon_with_a_stubborn_child, .daemon = true);
+	printf("%d\n", brood_process_pid(p));
+	fflush(stdout);
+	return getchar() == EOF ? 1 : 0;
+}
+
 static int starts_a_tree(void)
 {
 	brood_process *p = brood_start(.call = daemon_with_children, .daemon = true);
@@ -98,6 +115,28 @@ static void test_blocked_signals_keep_no_daemon_alive(void **state)
 	wait_gone(child);
 	wait_gone(grandchild);
 	waitpid(root, NULL, 0);
+	fclose(out);
+}
+
+static void test_nothing_of_a_daemons_tree_is_orphaned(void **state)
+{
+	(void)state;
+	int fd, ends[2], in = dup(STDIN_FILENO);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[0], STDIN_FILENO); /* the role's: it goes on when it reads a line */
+	pid_t root = start_role("leaves_a_tree", &fd);
+	dup2(in, STDIN_FILENO);
+	FILE *out = fdopen(fd, "r");
+	pid_t child = read_number(out), grandchild = read_number(out);
+	assert_int_equal(write(ends[1], "\n", 1), 1);
+	wait_gone(child);
+	wait_gone(grandchild);
+	int status;
+	waitpid(root, &status, 0);
+	assert_int_equal(status, 0);
+	close(in);
+	close(ends[0]);
+	close(ends[1]);
 	fclose(out);
 }
 
@@ -203,9 +242,8 @@ static void test_a_child_can_wait_for_its_parent(void **state)
 }
 
 static const role roles[] = {
-	ROLE(starts_a_tree),	  ROLE(starts_with_signals_blocked),
-	ROLE(starts_in_a_thread), ROLE(starts_a_survivor),
-	ROLE(starts_a_watcher),
+	ROLE(starts_a_tree),	  ROLE(leaves_a_tree),	   ROLE(starts_with_signals_blocked),
+	ROLE(starts_in_a_thread), ROLE(starts_a_survivor), ROLE(starts_a_watcher),
 };
 
 int main(int argc, char **argv)
@@ -213,6 +251,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_tree_of_daemons_dies_with_its_root),
 		TEST(test_blocked_signals_keep_no_daemon_alive),
+		TEST(test_nothing_of_a_daemons_tree_is_orphaned),
 		TEST(test_the_end_of_the_starting_thread_is_survived),
 		TEST(test_others_outlive_a_killed_parent),
 		TEST(test_daemons_may_have_children_and_pass_the_flag_on),
