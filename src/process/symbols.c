@@ -16,7 +16,11 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-extern const char program_main[] __asm__("main") __attribute__((weak));
+/* Whatever the program's has for parameters: link-time optimisation compares them. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+extern int program_main() __asm__("main") __attribute__((weak));
+#pragma GCC diagnostic pop
 /* libgcc's. */
 extern void *_Unwind_FindEnclosingFunction(void *address) __attribute__((weak));
 
@@ -132,8 +136,12 @@ static int expand_inlined(Dwarf_Die *unit, Dwarf_Addr address, symbol *ret, int 
 	if (dw.dwarf_getscopes(unit, address, &scopes) > 0)
 		found = dw.dwarf_getscopes_die(&scopes[0], &parents);
 	for (int i = 0; i < found && count < max; i++) {
-		if (dw.dwarf_tag(&parents[i]) == DW_TAG_subprogram)
+		if (dw.dwarf_tag(&parents[i]) == DW_TAG_subprogram) {
+			/* The symbol may have got a suffix from the compiler. */
+			const char *name = dw.dwarf_diename(&parents[i]);
+			ret[count - 1].function = name ? name : ret[count - 1].function;
 			break;
+		}
 		if (dw.dwarf_tag(&parents[i]) != DW_TAG_inlined_subroutine)
 			continue;
 		ret[count] = ret[count - 1];
@@ -227,12 +235,12 @@ static const void *static_function(const void *address)
 
 static void find_static(const symbolizer *names, const void *address, symbol *ret)
 {
-	const char *function = static_function(address);
+	uintptr_t function = (uintptr_t)static_function(address);
 	ret->module = program_invocation_name;
 	ret->offset = (uintptr_t)address - names->program;
-	if (function && function == program_main) {
+	if (function && function == (uintptr_t)program_main) {
 		ret->function = "main";
-		ret->offset = (uintptr_t)address - (uintptr_t)function;
+		ret->offset = (uintptr_t)address - function;
 	}
 }
 
