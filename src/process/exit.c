@@ -151,8 +151,10 @@ static void end_child(int status, void *unused)
 	shut_down();
 	status = failed_late && status == 0 ? EXIT_FAILURE : status & 0xff;
 	bool told = tell(status);
-	if (self_was_executed())
+	if (self_was_executed()) {
+		stdio_flush_all(); /* exit() would, too, but by SIGPIPE if nobody reads */
 		return; /* all that exit() goes on with is its own */
+	}
 	if (!told)
 		wait_for_the_end();
 	stdio_flush_all();

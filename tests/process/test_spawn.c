@@ -264,6 +264,24 @@ static void test_functions_of_plugins(void **state)
 	assert_int_equal(end.status, 0);
 }
 
+static int writes_to_nobody(void)
+{
+	int ends[2];
+	if (pipe(ends) < 0)
+		return 1;
+	dup2(ends[1], STDOUT_FILENO);
+	close(ends[0]);
+	return code_of(brood_start(.call = plain, .start_method = "spawn"));
+}
+
+static void test_a_broken_stdout_is_no_failure(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("writes_to_nobody", NULL, &end);
+	assert_int_equal(end.status, 0);
+}
+
 static void *start_one(void *arg)
 {
 	int n = 3;
@@ -409,10 +427,11 @@ static void test_nothing_stays(void **state)
 }
 
 static const role roles[] = {
-	ROLE(spawns_one),	   ROLE(spawns_all_kinds), ROLE(shows_the_log),
-	ROLE(is_deleted_first),	   ROLE(runs_a_plugin),	   ROLE(runs_under_the_loader),
-	ROLE(spawns_from_threads), ROLE(leaves_a_daemon),  ROLE(is_refused),
-	ROLE(without_init),	   ROLE(settles_a_method), ROLE(thousand),
+	ROLE(spawns_one),	ROLE(spawns_all_kinds),	   ROLE(shows_the_log),
+	ROLE(is_deleted_first), ROLE(runs_a_plugin),	   ROLE(runs_under_the_loader),
+	ROLE(writes_to_nobody), ROLE(spawns_from_threads), ROLE(leaves_a_daemon),
+	ROLE(is_refused),	ROLE(without_init),	   ROLE(settles_a_method),
+	ROLE(thousand),
 };
 
 int main(int argc, char **argv)
@@ -426,6 +445,7 @@ int main(int argc, char **argv)
 		TEST(test_the_program_may_be_deleted),
 		TEST(test_functions_of_plugins),
 		TEST(test_a_program_started_by_the_loader),
+		TEST(test_a_broken_stdout_is_no_failure),
 		TEST(test_many_threads),
 		TEST(test_a_daemon_dies_with_its_parent),
 		TEST(test_what_cannot_cross_is_refused_when_made),
