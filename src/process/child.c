@@ -15,23 +15,12 @@
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/stdio.h"
+#include "process/trace.h"
 
 /* glibc's, from 2.32 on. */
 extern char __libc_single_threaded __attribute__((weak));
 
-/* In a section of its own, whose bounds the linker gives: tracebacks end where a target is called.
- */
-#define CALLS_TARGETS __attribute__((section("brood_calls_targets"), noinline))
-extern const char __start_brood_calls_targets[] __attribute__((visibility("hidden")));
-extern const char __stop_brood_calls_targets[] __attribute__((visibility("hidden")));
-
-bool child_calls_targets_at(const void *address)
-{
-	const char *at = address;
-	return at > __start_brood_calls_targets && at <= __stop_brood_calls_targets;
-}
-
-CALLS_TARGETS static void call_target(const struct birth *birth)
+TRACE_ENDS_HERE static void call_target(const struct birth *birth)
 {
 	if (birth->target)
 		birth->target(birth->arg);

@@ -38,7 +38,4 @@ void child_main(const struct birth *birth, const sigmask *mask) BROOD_NORETURN;
  * and it ends as by brood_raise(). */
 void child_resume(const struct birth *birth, const char *failure) BROOD_NORETURN;
 
-/* Whether a return address lies in the code that calls targets: above it a traceback ends. */
-bool child_calls_targets_at(const void *address);
-
 #endif

@@ -153,7 +153,7 @@ static void end_child(int status, void *unused)
 	bool told = tell(status);
 	if (self_was_executed()) {
 		stdio_flush_all(); /* exit() would, too, but by SIGPIPE if nobody reads */
-		return; /* all that exit() goes on with is its own */
+		return;		   /* all that exit() goes on with is its own */
 	}
 	if (!told)
 		wait_for_the_end();

@@ -8,8 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "process/child.h"
 #include "process/symbols.h"
+
+extern const char __start_brood_calls_targets[] __attribute__((visibility("hidden")));
+extern const char __stop_brood_calls_targets[] __attribute__((visibility("hidden")));
+
+static bool ends_at(const void *return_address)
+{
+	const char *at = return_address;
+	return at > __start_brood_calls_targets && at <= __stop_brood_calls_targets;
+}
 
 enum { MAX_FRAMES = 256 };
 
@@ -75,7 +83,7 @@ static void walk(const void *innermost, struct stack *stack)
 static void cut(const symbolizer *names, struct stack *stack)
 {
 	int count = 1;
-	while (count < stack->count && !child_calls_targets_at(stack->calls[count] + 1) &&
+	while (count < stack->count && !ends_at(stack->calls[count] + 1) &&
 	       !symbolizer_in_root(names, stack->calls[count]))
 		count++;
 	while (count > 1 && symbolizer_in_library(names, stack->calls[count - 1]))

@@ -2,8 +2,8 @@
 #ifndef PROCESS_TRACE_H
 #define PROCESS_TRACE_H
 
-/* A function that calls the program's: there a traceback ends. The section is that whose bounds
- * child_calls_targets_at() knows. */
+/* A function that calls the program's: there a traceback ends. Such functions lie in a section of
+ * their own, whose bounds the linker gives. */
 #define TRACE_ENDS_HERE __attribute__((section("brood_calls_targets"), noinline))
 
 /*
