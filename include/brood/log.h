@@ -204,6 +204,9 @@ BROOD_API int brood_log_format(const brood_log_record *record, const char *forma
  *   class may only be logging.Formatter;
  * - several processes may write to one RotatingFileHandler's file.
  *
+ * A syslog daemon need not run yet, as in Python: the handler connects when it
+ * sends, and what is logged before is lost.
+ *
  * Sections for the logger "multiprocessing" are found by its qualname. As in
  * Python, loggers that exist already and are neither named in the file nor below
  * one that is named are disabled; brood_log_config_file_with() can leave them as
