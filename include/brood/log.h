@@ -16,7 +16,10 @@
  *
  * A record goes to a logger's handlers, then to its parent's, up to the root,
  * until a logger does not propagate. Loggers exist from their first use to the
- * end of the program. Levels and handlers are in force in forked children too.
+ * end of the program. Levels and handlers are in force in forked children too;
+ * in spawned ones those of a configuration file and of brood_log_to_stderr() are,
+ * and the program's own functions are not, unless it adds them again before
+ * brood_init().
  *
  * Handlers of this library write each line with one write(2), so lines of
  * several threads and processes never mix. A line that cannot be written (a
