@@ -46,7 +46,7 @@ extern "C" {
  * Allocates size bytes, uninitialised; a size of 0 gives a block of its own.
  * Returns the block, owned by the calling process until brood_free(),
  * brood_keep() or another process's brood_adopt(). NULL with errno ENOMEM: the
- * reserve is full (raise BROOD_HEAP_SIZE), or the system or the memory cgroup
+ * reserve is full (free blocks, or raise BROOD_HEAP_SIZE where it is below 64 GiB), or the system or the memory cgroup
  * has no memory left; nothing was changed.
  */
 BROOD_API void *brood_alloc(size_t size);
@@ -70,7 +70,7 @@ BROOD_API void *brood_aligned_alloc(size_t alignment, size_t size);
 BROOD_API void *brood_realloc(void *ptr, size_t size);
 
 /*
- * Frees a block, or a pickled value (brood_copy(), brood_get()), whoever owns
+ * Frees a block, or a pickled value (from brood_copy(), or received), whoever owns
  * it. NULL is allowed and does nothing. Returns 0; -EINVAL when ptr is no block
  * of this heap or has already been freed, and nothing is changed.
  */

@@ -16,7 +16,10 @@
  *
  * A record goes to a logger's handlers, then to its parent's, up to the root,
  * until a logger does not propagate. Loggers exist from their first use to the
- * end of the program. Levels and handlers are in force in forked children too.
+ * end of the program. Levels and handlers are in force in forked children too;
+ * in spawned ones those of a configuration file and of brood_log_to_stderr() are,
+ * and the program's own functions are not, unless it adds them again before
+ * brood_init().
  *
  * Handlers of this library write each line with one write(2), so lines of
  * several threads and processes never mix. A line that cannot be written (a
@@ -203,6 +206,9 @@ BROOD_API int brood_log_format(const brood_log_record *record, const char *forma
  * - formatters use the % style and the fields of brood_log_format(); a formatter's
  *   class may only be logging.Formatter;
  * - several processes may write to one RotatingFileHandler's file.
+ *
+ * A syslog daemon need not run yet, as in Python: the handler connects when it
+ * sends, and what is logged before is lost.
  *
  * Sections for the logger "multiprocessing" are found by its qualname. As in
  * Python, loggers that exist already and are neither named in the file nor below

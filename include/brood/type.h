@@ -223,7 +223,7 @@ BROOD_API void *brood_copy(brood_value value);
 
 /*
  * The name of the type of a received value, as its sender described it: "job",
- * "unsigned char", "brood_string". Takes the pointer that brood_copy(), brood_get() or a
+ * "unsigned char", "brood_string". Takes the pointer that brood_copy() returned or a
  * target got; the name lives as long as the value. NULL with errno EINVAL when it
  * is no copied value.
  */

@@ -115,11 +115,13 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
  * An expression for a field, never evaluated. _Generic would see an array as a pointer
  * to its first element, char[16] as char *: arrays are told apart by their type
  * changing when they decay, and BROOD_ELEMENT is the element of one, or else the
- * field itself. Twice, for arrays of two dimensions.
+ * field itself. Twice, for arrays of two dimensions. The type of an _Atomic scalar
+ * changes as well, but it is no pointer then.
  */
 #define BROOD_FIELD(T, f) (((T *)0)->f)
 #define BROOD_IS_ARRAY(x)                                                                          \
-	(!__builtin_types_compatible_p(__typeof__(x), __typeof__(((void)0, (x)))))
+	(!__builtin_types_compatible_p(__typeof__(x), __typeof__(((void)0, (x)))) &&               \
+	 __builtin_classify_type(x) == 5)
 #define BROOD_ELEMENT(x) (*__builtin_choose_expr(BROOD_IS_ARRAY(x), (x), &(x)))
 #define BROOD_SAME_TYPE(x, type)                                                                   \
 	(__builtin_types_compatible_p(__typeof__(x), type) ||                                      \

@@ -8,6 +8,7 @@
 #include "heap/account.h"
 #include "heap/cache.h"
 #include "heap/memory.h"
+#include "heap/reserve.h"
 
 static bool find_small(const char *ptr, uint32_t chunk, unsigned class, block *ret)
 {
@@ -95,9 +96,10 @@ void *block_alloc(size_t alignment, size_t size, heap_owner owner, bool *ret_zer
 	}
 	if (size > heap_map.reserve)
 		return error_null(ENOMEM,
-				  "%zu bytes are more than the shared heap's reserve of %zu: set a "
-				  "larger BROOD_HEAP_SIZE",
-				  size, heap_map.reserve);
+				  "%zu bytes are more than the shared heap's reserve of %zu: "
+				  "allocate less%s",
+				  size, heap_map.reserve,
+				  size < RESERVE_MAX ? reserve_advice(heap_map.reserve) : "");
 	return alloc_large(size ? size : 1, owner, ret_zeroed);
 }
 

@@ -66,10 +66,15 @@ int reserve_size(uint64_t *ret, char *sentence, size_t size)
 	}
 	if (reserve < RESERVE_MIN) {
 		snprintf(sentence, size,
-			 "the shared heap needs %" PRIu64 " KiB and may have %" PRIu64 " by %s",
-			 RESERVE_MIN >> 10, reserve >> 10, reason);
+			 "the shared heap needs %" PRIu64 " bytes and may have %" PRIu64 " by %s",
+			 RESERVE_MIN, reserve, reason);
 		return -ENOMEM;
 	}
 	*ret = reserve & ~(uint64_t)4095;
 	return 0;
+}
+
+const char *reserve_advice(uint64_t reserve)
+{
+	return reserve < RESERVE_MAX ? ", or set a larger BROOD_HEAP_SIZE" : "";
 }

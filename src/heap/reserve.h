@@ -22,4 +22,10 @@ bool reserve_parse(const char *text, uint64_t *ret);
  */
 int reserve_size(uint64_t *ret, char *sentence, size_t size);
 
+/*
+ * What to say after "free blocks" and the like when a reserve is exhausted: that it
+ * can be set larger, or nothing where it cannot.
+ */
+const char *reserve_advice(uint64_t reserve);
+
 #endif

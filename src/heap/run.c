@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "heap/account.h"
 #include "heap/memory.h"
+#include "heap/reserve.h"
 
 /* Chunks from `top` on are free, and their words may have no memory yet: not read. */
 static uint64_t peek(uint32_t chunk)
@@ -85,8 +86,9 @@ static uint32_t claim_between(uint32_t from, uint32_t limit, uint32_t length, ui
 	}
 	error_set(ENOMEM,
 		  "the shared heap has no room for %zu more bytes (its reserve is %zu): "
-		  "free blocks, or set a larger BROOD_HEAP_SIZE",
-		  (size_t)length << HEAP_CHUNK_SHIFT, heap_map.reserve);
+		  "free blocks%s",
+		  (size_t)length << HEAP_CHUNK_SHIFT, heap_map.reserve,
+		  reserve_advice(heap_map.reserve));
 	return RUN_NONE;
 }
 

@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "heap/account.h"
 #include "heap/memory.h"
+#include "heap/reserve.h"
 #include "heap/slab.h"
 
 enum {
@@ -251,8 +252,11 @@ process_slot *table_reserve(void)
 	if (!slot)
 		return error_null(EAGAIN,
 				  "all %u places for processes are taken: join or free processes "
-				  "that have ended, or set a larger BROOD_HEAP_SIZE",
-				  heap_map.slot_count);
+				  "that have ended%s",
+				  heap_map.slot_count,
+				  heap_map.slot_count < HEAP_MAX_SLOTS
+					  ? reserve_advice(heap_map.reserve)
+					  : "");
 	return slot;
 }
 

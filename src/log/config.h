@@ -63,7 +63,7 @@ int config_build(config *c, const char *path, const config_how *how);
  * keys class, args and kwargs are read here; level and formatter are given.
  * Returns 0 with into's members set, or a negative errno with a sentence.
  */
-int config_make_handler(config *c, const char *section, int level, const formatter *f,
+int config_make_handler(config *owner, const char *section, int level, const formatter *f,
 			config_handler *into);
 
 /* A section's key, expanded; *ret is NULL when it has none. The caller frees it. */

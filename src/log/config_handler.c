@@ -237,6 +237,21 @@ static int take_facility(const call *c, int *ret)
 	return 0;
 }
 
+/* A port as a number or by one of Python's names for 514; 0 for none. */
+static long long port_of(const literal *value)
+{
+	if (value->type == LITERAL_NUMBER && value->number > 0 && value->number <= 65535)
+		return value->number;
+	if (value->type != LITERAL_NAME)
+		return 0;
+	const char *name = value->text;
+	if (strncmp(name, "logging.", 8) == 0)
+		name += 8;
+	bool known = strcmp(name, "handlers.SYSLOG_UDP_PORT") == 0 ||
+		     strcmp(name, "handlers.SYSLOG_TCP_PORT") == 0;
+	return known ? 514 : 0;
+}
+
 /* The address: a path, or (host, port); its parts are borrowed, or written to port. */
 static int take_address(const call *c, const char **ret_name, const char **ret_port, char port[24])
 {
@@ -252,13 +267,13 @@ static int take_address(const call *c, const char **ret_name, const char **ret_p
 	}
 	const literal *host = value->type == LITERAL_TUPLE ? value->items : NULL;
 	const literal *number = host ? host->next : NULL;
-	if (!number || number->next || host->type != LITERAL_STRING ||
-	    number->type != LITERAL_NUMBER || number->number < 1 || number->number > 65535)
+	long long found = number ? port_of(number) : 0;
+	if (!found || number->next || host->type != LITERAL_STRING)
 		return FAIL(c, EINVAL,
 			    "the address must be a path or a host and port, as in "
 			    "args=(('localhost', 514),)");
 	*ret_name = host->text;
-	snprintf(port, 24, "%lld", number->number);
+	snprintf(port, 24, "%lld", found);
 	*ret_port = port;
 	return 0;
 }

@@ -87,10 +87,14 @@ static int connect_to(const syslogger *to)
 	return connect(to->fd, (const struct sockaddr *)&to->address, to->address_size);
 }
 
+/*
+ * A daemon that is not there yet is connected to when a line is sent. One that
+ * listens for streams would never be.
+ */
 static int open_socket(syslogger *to)
 {
 	to->fd = socket(to->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	return to->fd < 0 || connect_to(to) < 0 ? -errno : 0;
+	return to->fd < 0 || (connect_to(to) < 0 && errno == EPROTOTYPE) ? -errno : 0;
 }
 
 syslogger *syslogger_new(const char *path_or_host, const char *port, int facility,
@@ -128,7 +132,7 @@ static ssize_t send_line(const syslogger *to, const log_line *line)
 	return send(to->fd, line->text, line->length, MSG_NOSIGNAL);
 }
 
-/* <PRIORITY>text and a NUL, as Python sends it. A daemon that was started anew is connected to. */
+/* <PRIORITY>text and a NUL, as Python sends it. A daemon that was started since is connected to. */
 void syslogger_emit(const brood_log_record *record, void *data)
 {
 	const syslogger *to = data;

@@ -30,7 +30,8 @@ void rotating_free(void *data);
 
 /*
  * A syslog daemon: at a socket's path, or with a host at its UDP port.
- * syslogger_new() fails with the errno of connecting.
+ * syslogger_new() fails when the host is unknown or the socket is none for
+ * datagrams; a daemon that is not there yet gets the lines from when it is.
  */
 typedef struct syslogger syslogger;
 syslogger *syslogger_new(const char *path_or_host, const char *port, int facility,

@@ -118,6 +118,7 @@ int reference_find(const reference *from, any_function *ret)
 	struct search search = {.id = from->id};
 	dl_iterate_phdr(look_at, &search);
 	if (!search.found && *from->path) {
+		/* cppcheck-suppress leakReturnValNotUsed */
 		if (!dlopen(from->path, RTLD_NOW | RTLD_LOCAL))
 			return error_set(ENOENT, "cannot load the target's module: %s", dlerror());
 		dl_iterate_phdr(look_at, &search);

@@ -23,7 +23,7 @@ for name in $({ functions; macros; } | grep -vE "$internal" | sort -u); do
 	if ! [ -f "$built/$name.3" ]; then
 		echo "$name has no manual page: name it in one of man/*.3"
 		status=1
-	elif ! grep -lE "^\.(Nm) $name( ,)?$" "$source"/*.3 | xargs grep -hvE '^\.Nm ' |
+	elif ! grep -lZE "^\.(Nm) $name( ,)?$" "$source"/*.3 | xargs -0 grep -hvE '^\.Nm ' |
 		grep "$name\>" >/dev/null; then
 		echo "$name is named in a manual page that says nothing of it"
 		status=1

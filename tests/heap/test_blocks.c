@@ -80,6 +80,16 @@ static void calloc_is_zero_on_used_memory(void **state)
 	assert_int_equal(errno, ENOMEM);
 }
 
+static void a_larger_heap_is_advised_where_there_can_be_one(void **state)
+{
+	(void)state;
+	size_t reserve = stats_now().reserve, most = (size_t)64 << 30;
+	assert_null(brood_alloc(reserve));
+	assert_int_equal(!!strstr(brood_error(), "BROOD_HEAP_SIZE"), reserve < most);
+	assert_null(brood_alloc(most + 1));
+	assert_null(strstr(brood_error(), "BROOD_HEAP_SIZE"));
+}
+
 static void realloc_keeps_content_and_owner(void **state)
 {
 	(void)state;
@@ -234,6 +244,8 @@ int main(void)
 		cmocka_unit_test_teardown(zero_bytes_are_a_block_of_their_own, heap_is_empty),
 		cmocka_unit_test_teardown(alignments_are_met, heap_is_empty),
 		cmocka_unit_test_teardown(calloc_is_zero_on_used_memory, heap_is_empty),
+		cmocka_unit_test_teardown(a_larger_heap_is_advised_where_there_can_be_one,
+					  heap_is_empty),
 		cmocka_unit_test_teardown(realloc_keeps_content_and_owner, heap_is_empty),
 		cmocka_unit_test_teardown(wrong_frees_change_nothing, heap_is_empty),
 		cmocka_unit_test_teardown(values_are_freed_by_their_users_pointer, heap_is_empty),

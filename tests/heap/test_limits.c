@@ -95,6 +95,8 @@ static void a_wrong_size_is_told(void **state)
 	}
 	const char *text = output_under(&(limits){.heap_size = "100K"});
 	assert_non_null(strstr(text, "BROOD_HEAP_SIZE: raise it"));
+	text = output_under(&(limits){.heap_size = "1000"});
+	assert_non_null(strstr(text, "needs 1048576 bytes and may have 1000 by"));
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

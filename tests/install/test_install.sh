@@ -51,7 +51,8 @@ raises() {
 runs linked $(pkg-config --cflags --libs brood)
 if [ -e "$lib/libbrood.a" ]; then
 	# shellcheck disable=SC2046
-	runs static $(pkg-config --cflags --libs-only-L brood) -Wl,-Bstatic -lbrood -Wl,-Bdynamic -linih
+	runs static $(pkg-config --cflags --libs-only-L brood) -Wl,-Bstatic -lbrood -Wl,-Bdynamic \
+		-linih -pthread -ldl
 	echo 'int main(void) { return 0; }' >"$dir/empty.c"
 	if links "$dir/empty.c"; then # there is a static C library
 		# shellcheck disable=SC2046

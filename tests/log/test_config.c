@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -260,10 +261,58 @@ static void syslog_unix(void)
 	}
 }
 
+/* The daemon starts after the program. */
+static void syslog_late(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "late.socket"};
+	configure("[loggers]\nkeys=root\n[handlers]\nkeys=s\n[formatters]\nkeys=\n"
+		  "[logger_root]\nhandlers=s\nlevel=DEBUG\n"
+		  "[handler_s]\nclass=handlers.SysLogHandler\nargs=('late.socket',)\n");
+	brood_logger *logger = brood_logger_get("x");
+	brood_log(logger, BROOD_LOG_ERROR, "lost");
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		_exit(1);
+	brood_log(logger, BROOD_LOG_ERROR, "found");
+	char text[100];
+	if (recv(fd, text, sizeof(text), MSG_DONTWAIT) != 10 || strcmp(text, "<11>found") != 0)
+		_exit(2);
+}
+
+/* Python's names for the port 514, at which nobody need listen. */
+static void syslog_ports(void)
+{
+	static const char *const names[] = {
+		"514", "handlers.SYSLOG_UDP_PORT", "logging.handlers.SYSLOG_UDP_PORT",
+		"handlers.SYSLOG_TCP_PORT", "logging.handlers.SYSLOG_TCP_PORT"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char text[500];
+		snprintf(text, sizeof(text),
+			 "[loggers]\nkeys=root\n[handlers]\nkeys=s\n[formatters]\nkeys=\n"
+			 "[logger_root]\nhandlers=s\n[handler_s]\n"
+			 "class=handlers.SysLogHandler\nargs=(('127.0.0.1', %s),)\n",
+			 names[i]);
+		configure(text);
+		struct sockaddr_in peer = {0};
+		bool found = false;
+		for (int fd = 3; fd < 64 && !found; fd++) {
+			socklen_t size = sizeof(peer);
+			found = getpeername(fd, (struct sockaddr *)&peer, &size) == 0 &&
+				peer.sin_family == AF_INET;
+			if (found && ntohs(peer.sin_port) != 514)
+				_exit(20);
+		}
+		if (!found)
+			_exit(1 + (int)i);
+	}
+}
+
 static void test_syslog(void **state)
 {
 	(void)state;
 	EXPECT_NO_WRITES(syslog_unix);
+	EXPECT_NO_WRITES(syslog_late);
+	EXPECT_NO_WRITES(syslog_ports);
 }
 
 /* Files that begin well, and what is wrong with what follows. */
@@ -350,10 +399,12 @@ static const struct {
 	 "logging.ini:13: maxBytes of RotatingFileHandler must be a number from 0"},
 	{HANDLER "class=handlers.RotatingFileHandler\nargs=('created.log', 'a', 10**2)\n",
 	 "logging.ini:13: args: not an integer that can be used at '*2)'"},
-	{HANDLER "class=handlers.SysLogHandler\nargs=('/nosuch/log',)\n",
-	 "logging.ini:13: no syslog daemon can be reached at /nosuch/log: No such file"},
+	{HANDLER "class=handlers.SysLogHandler\nargs=('stream.socket',)\n",
+	 "logging.ini:13: no syslog daemon can be reached at stream.socket: Protocol wrong"},
 	{HANDLER "class=handlers.SysLogHandler\nargs=('/dev/log', SysLogHandler.LOG_X)\n",
 	 "logging.ini:13: the facility must be such as handlers.SysLogHandler.LOG_USER"},
+	{HANDLER "class=handlers.SysLogHandler\nargs=(('localhost', handlers.UDP_PORT),)\n",
+	 "logging.ini:13: the address must be a path or a host and port"},
 	{HANDLER "class=handlers.SysLogHandler\nargs=(('localhost', 'x'),)\n",
 	 "logging.ini:13: the address must be a path or a host and port"},
 	/* A log file is made, then the rest turns out bad. */
@@ -371,6 +422,10 @@ static void test_bad(void **state)
 	(void)state;
 	brood_logger *root = brood_logger_get("root");
 	write_file("existing.log", "content\n");
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "stream.socket"};
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
 	for (size_t i = 0; i < sizeof(bad_files) / sizeof(bad_files[0]); i++) {
 		write_file("logging.ini", bad_files[i].text);
 		int r = brood_log_config_file("logging.ini");
@@ -382,6 +437,7 @@ static void test_bad(void **state)
 		assert_int_not_equal(access("created.log", F_OK), 0);
 		assert_string_equal(read_file("existing.log"), "content\n");
 	}
+	close(fd);
 	assert_int_equal(brood_logger_level(root), BROOD_LOG_WARNING);
 	assert_false(log_wants(BROOD_LOG_CRITICAL));
 	assert_int_equal(brood_log_config_file("nosuch.ini"), -ENOENT);

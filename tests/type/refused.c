@@ -19,6 +19,12 @@ typedef struct job {
 } job;
 BROOD_TYPE(job, id, BROOD_MANY(int, numbers, n_numbers), real);
 
+typedef struct counter {
+	_Atomic int count;
+	_Atomic double mean;
+} counter;
+BROOD_TYPE(counter, count, mean);
+
 brood_value made(job *j, point *p);
 
 #ifdef RAW_POINTER /* bad.numbers is of a type that cannot be pickled | brood_type(3) */
