@@ -46,8 +46,8 @@ extern "C" {
  * Allocates size bytes, uninitialised; a size of 0 gives a block of its own.
  * Returns the block, owned by the calling process until brood_free(),
  * brood_keep() or another process's brood_adopt(). NULL with errno ENOMEM: the
- * reserve is full (free blocks, or raise BROOD_HEAP_SIZE where it is below 64 GiB), or the system or the memory cgroup
- * has no memory left; nothing was changed.
+ * reserve is full (free blocks, or raise BROOD_HEAP_SIZE where it is below 64 GiB), or the system
+ * or the memory cgroup has no memory left; nothing was changed.
  */
 BROOD_API void *brood_alloc(size_t size);
 
