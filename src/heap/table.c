@@ -287,8 +287,9 @@ static bool claim(table_place place)
 	       state == SLOT_RUNNING;
 }
 
-/* A slot that is taken instead names the process that this one was forked from as its starter: until
- * now account_self.owner is that one's. It may be dead; then a collector frees the slot in its time. */
+/* A slot that is taken instead names the process that this one was forked from as its starter:
+ * until now account_self.owner is that one's. It may be dead; then a collector frees the slot in
+ * its time. */
 static void settle(void)
 {
 	pthread_mutex_lock(&moving.lock);
