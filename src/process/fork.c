@@ -55,7 +55,7 @@ static int start_by_fork(brood_process *process, int *ret_pidfd)
 	if (pid == 0)
 		child_main(&birth, &mask);
 	if (pid < 0)
-		return method_refused(process, errno);
+		return method_refused(brood_process_name(process), errno);
 	int fd = sys_pidfd_open(pid);
 	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return withdraw(process, pid, -fd);

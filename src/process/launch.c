@@ -93,6 +93,12 @@ struct launch *launch_new(const brood_process *process)
 	return launch;
 }
 
+void launch_free(brood_process *process)
+{
+	heap_free_owned(process->launch, table_owner(process->slot));
+	process->launch = NULL;
+}
+
 void launch_resume(const struct launch *launch)
 {
 	const brood_process *process = launch->process;

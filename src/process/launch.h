@@ -28,6 +28,9 @@ struct launch {
 /* The launch of a process, owned by its slot; NULL with errno and a sentence. */
 struct launch *launch_new(const brood_process *process);
 
+/* Gives back that of a process that has not started after all. */
+void launch_free(brood_process *process);
+
 /* Whether one could be made: 0, or -EINVAL with a sentence. */
 int launch_check(const brood_process *process);
 

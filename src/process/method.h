@@ -32,6 +32,6 @@ const start_method *method_named(const char *name);
 void method_inherit(const start_method *method);
 
 /* What fails alike for all: a sentence for the errno of a refused clone. */
-int method_refused(const brood_process *process, int err);
+int method_refused(const char *name, int err);
 
 #endif

@@ -122,9 +122,9 @@ void process_release_slot(brood_process *process)
 	table_release(process->slot);
 }
 
-int method_refused(const brood_process *process, int err)
+int method_refused(const char *name, int err)
 {
-	return error_set(err, "cannot start '%s': %s", brood_process_name(process),
+	return error_set(err, "cannot start '%s': %s", name,
 			 err == EAGAIN
 				 ? "the limit on processes is reached (ulimit -u, or pids.max of "
 				   "the control group); join some that have ended"

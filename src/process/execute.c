@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clone shares its parent's memory until the exec (as vfork does), so its cost does not depend
+ * on how much that is, and it works from any thread.
+ */
+
+#include "process/execute.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/raw.h"
+#include "base/sigmask.h"
+#include "base/sys.h"
+#include "heap/join.h"
+#include "process/method.h"
+#include "process/program.h"
+#include "process/stdio.h"
+
+enum { KEPT = 3 };
+
+/* What the clone works with; it shares the memory, and answers there. */
+struct order {
+	int program;	/* O_PATH */
+	int kept[KEPT]; /* descriptors, rising; negative ones are none */
+	int null;
+	char *const *argv;
+	char *const *envp;
+	int err; /* of the step that failed */
+};
+
+/* An exec puts handlers back to default by itself, but leaves ignored signals ignored. */
+static void default_ignored_signals(void)
+{
+	const struct kernel_sigaction by_default = {0};
+	for (long signal = 1; signal < _NSIG; signal++) {
+		struct kernel_sigaction now = {0};
+		long r = raw_syscall(SYS_rt_sigaction, signal, 0, (long)&now, sizeof(now.mask));
+		if (r == 0 && now.handler == (uintptr_t)SIG_IGN)
+			raw_syscall(SYS_rt_sigaction, signal, (long)&by_default, 0,
+				    sizeof(now.mask));
+	}
+}
+
+/* Before Linux 5.11 the range can only be closed, so it is, around what is still needed. */
+static void close_others(const struct order *order)
+{
+	if (raw_syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC, 0) == 0)
+		return;
+	long from = 3;
+	for (int i = 0; i < KEPT; i++) {
+		if (order->kept[i] > from)
+			raw_syscall(SYS_close_range, from, order->kept[i] - 1, 0, 0);
+		if (order->kept[i] >= from)
+			from = order->kept[i] + 1;
+	}
+	raw_syscall(SYS_close_range, from, ~0U, 0, 0);
+}
+
+static void keep_open(const struct order *order)
+{
+	for (int i = 0; i < KEPT; i++)
+		if (order->kept[i] >= 0 && order->kept[i] != order->program)
+			raw_syscall(SYS_fcntl, order->kept[i], F_SETFD, 0, 0);
+}
+
+/*
+ * The clone's only function. Only system calls, made in place: errno, and everything else
+ * that it would write, is its parent's.
+ */
+__attribute__((no_sanitize("address", "undefined", "thread"))) static int run_program(void *arg)
+{
+	struct order *order = arg;
+	const uint64_t no_signals = 0;
+	default_ignored_signals();
+	raw_syscall(SYS_dup3, order->null, STDIN_FILENO, 0, 0);
+	close_others(order);
+	keep_open(order);
+	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&no_signals, 0, sizeof(no_signals));
+	long r = raw_execveat(order->program, "", order->argv, order->envp, AT_EMPTY_PATH);
+	if (r == -EBADF || r == -ENOENT ||
+	    r == -ENOSYS) /* the program has closed all descriptors */
+		r = raw_syscall(SYS_execve, (long)"/proc/self/exe", (long)order->argv,
+				(long)order->envp, 0);
+	order->err = (int)-r;
+	raw_syscall(SYS_exit_group, 127, 0, 0, 0);
+	return 127;
+}
+
+/* The environment with one word more; the array is the caller's to free. */
+static char **environment_with(char *word)
+{
+	size_t count = 0;
+	while (environ && environ[count])
+		count++;
+	char **with = malloc((count + 2) * sizeof(*with));
+	if (!with)
+		return error_null(ENOMEM, "no memory for the environment of a new process");
+	if (count)
+		memcpy(with, environ, count * sizeof(*with));
+	with[count] = word;
+	with[count + 1] = NULL;
+	return with;
+}
+
+static void sort(int *numbers)
+{
+	for (int i = 1; i < KEPT; i++)
+		for (int j = i; j > 0 && numbers[j] < numbers[j - 1]; j--) {
+			int swapped = numbers[j];
+			numbers[j] = numbers[j - 1];
+			numbers[j - 1] = swapped;
+		}
+}
+
+static int run(const char *name, struct order *order, pid_t *ret_pid)
+{
+	_Alignas(16) char stack[16384];
+	stdio_flush_standard();
+	SIGMASK_BLOCK_ALL(mask);
+	int fd = sys_vfork(run_program, order, stack + sizeof(stack), ret_pid);
+	if (fd < 0)
+		return method_refused(name, -fd);
+	if (!order->err)
+		return fd;
+	siginfo_t info;
+	sys_wait_child(*ret_pid, fd, WEXITED | __WALL, &info);
+	close(fd);
+	return error_set(order->err, "cannot start '%s': running the program anew failed: %s", name,
+			 strerror(order->err));
+}
+
+int execute_program(const struct execution *what, pid_t *ret_pid)
+{
+	char word[JOIN_WORD_SIZE];
+	join_word(word, what->place, what->message);
+	char **envp = environment_with(word);
+	if (!envp)
+		return -errno;
+	struct order order = {
+		.program = program_descriptor(),
+		.kept = {program_descriptor(), join_descriptor(), what->kept},
+		.null = sys_null(),
+		.argv = program_arguments(),
+		.envp = envp,
+	};
+	sort(order.kept);
+	int fd = run(what->name, &order, ret_pid);
+	free(envp);
+	return fd;
+}
