@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "heap/account.h"
+#include "heap/life.h"
 #include "heap/memory.h"
 #include "heap/reserve.h"
 #include "heap/slab.h"
@@ -176,6 +177,7 @@ static void release(process_slot *slot)
 {
 	uint32_t generation = atomic_load(&slot->generation);
 	heap_sweep(table_owner(slot));
+	life_end(slot);
 	atomic_store(&slot->blocks, account_word(generation + 1));
 	atomic_store(&slot->generation, generation + 1);
 	atomic_store(&slot->pid, 0);
