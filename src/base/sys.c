@@ -31,6 +31,14 @@ int sys_above_standard_streams(int fd)
 	return moved;
 }
 
+void sys_close(int fd)
+{
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
 static int seal(int fd, size_t size)
 {
 	if (ftruncate(fd, (off_t)size) < 0 ||

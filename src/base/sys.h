@@ -30,6 +30,9 @@ static inline int sys_result(long r)
  * not take its place, since children replace their standard input. */
 int sys_above_standard_streams(int fd);
 
+/* close(2), unless fd is negative; errno is untouched. */
+void sys_close(int fd);
+
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);
 

@@ -330,6 +330,22 @@ void table_publish(int exit_code)
 	atomic_store(&slot->state, SLOT_ENDED);
 }
 
+int table_open(heap_owner owner)
+{
+	if (!owner_is_process(owner) || owner_slot(owner) >= heap_map.slot_count)
+		return -ESRCH;
+	const process_slot *slot = map_slot(owner_slot(owner));
+	pidref process = process_of(slot);
+	if (!process.pid || table_owner(slot) != owner)
+		return -ESRCH;
+	return pidref_open(process);
+}
+
+pid_t table_root(void)
+{
+	return atomic_load(&map_slot(0)->pid);
+}
+
 bool table_dead(heap_owner owner)
 {
 	if (!owner_is_process(owner) || owner_slot(owner) >= heap_map.slot_count)

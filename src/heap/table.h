@@ -100,6 +100,13 @@ void table_release(process_slot *slot);
 /* The owner under which a slot's process allocates. */
 heap_owner table_owner(const process_slot *slot);
 
+/* A pidfd of the process that an owner names; -ESRCH when it is gone or no process, or another
+ * negative errno. */
+int table_open(heap_owner owner);
+
+/* The pid of the family's root, which may have ended. */
+pid_t table_root(void);
+
 /* Whether the process that an owner names is certainly dead; false for the family and objects. */
 bool table_dead(heap_owner owner);
 
