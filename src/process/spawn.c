@@ -15,7 +15,7 @@
 
 static int start_by_spawn(brood_process *process, int *ret_pidfd)
 {
-	process->launch = launch_new(process);
+	process->launch = launch_new(process, 0);
 	if (!process->launch)
 		return -errno;
 	struct execution what = {
