@@ -26,12 +26,12 @@
 #include "process/server.h"
 #include "process/stdio.h"
 
-enum { SPINS = 1000, ATTEMPTS = 100, LOOK_EVERY_MS = 100 };
+enum { SPINS = 500, ATTEMPTS = 100, LOOK_EVERY_MS = 100 };
 
 static int send_order(const struct warm *child, struct launch *launch)
 {
 	struct warm_order order = {.launch = launch};
-	int folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int folder = sys_open_path(".");
 	int fds[3], n = 0;
 	if (folder >= 0)
 		fds[n++] = folder;
@@ -47,23 +47,23 @@ static int send_order(const struct warm *child, struct launch *launch)
 	return r;
 }
 
-/* False when it never will be. */
+/* False for one that has been killed or stopped, and has not begun. */
 static bool wait_until_ready(const struct warm *child, struct launch *launch)
 {
 	const struct timespec while_left = {.tv_nsec = LOOK_EVERY_MS * 1000 * 1000};
-	for (int i = 0; i < SPINS && launch->step == WARM_ORDERED; i++)
+	for (int i = 0; i < SPINS && !launch->ready; i++)
 		raw_relax();
-	while (launch->step == WARM_ORDERED)
-		if (sys_futex_wait(&launch->step, WARM_ORDERED, &while_left) == -ETIMEDOUT &&
+	while (!launch->ready)
+		if (sys_futex_wait(&launch->ready, 0, &while_left) == -ETIMEDOUT &&
 		    (nursery_stopped(child->pid, child->pidfd) || sys_pidfd_ended(child->pidfd)))
-			return false;
+			return launch->ready;
 	return true;
 }
 
-static void tell(struct launch *launch, enum warm_step step)
+static void tell(struct launch *launch, enum warm_word word)
 {
-	atomic_store(&launch->step, step);
-	sys_futex_wake(&launch->step, 1);
+	atomic_store(&launch->word, word);
+	sys_futex_wake(&launch->word, 1);
 }
 
 static int hand_over(brood_process *process, struct warm *child, int *ret_pidfd)
@@ -73,17 +73,16 @@ static int hand_over(brood_process *process, struct warm *child, int *ret_pidfd)
 		nursery_drop(child);
 		return NURSERY_RETRY;
 	}
-	bool unchanged = nursery_is_current(&launch->umask);
-	if (!unchanged || !wait_until_ready(child, launch)) {
-		tell(launch, WARM_QUIT);
+	bool current = nursery_is_current(&launch->umask);
+	tell(launch, current ? WARM_GO : WARM_QUIT);
+	if (!current || !wait_until_ready(child, launch)) {
 		nursery_drop(child);
-		if (!unchanged)
+		if (!current)
 			nursery_close();
 		return NURSERY_RETRY;
 	}
 	table_entered(process->slot, child->pid);
 	process_set_pid(process, child->pid);
-	tell(launch, WARM_GO);
 	close(child->channel);
 	*ret_pidfd = child->pidfd;
 	return 0;

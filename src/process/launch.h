@@ -38,7 +38,8 @@ struct launch {
 	mode_t umask;
 	const char *environment; /* strings, one behind the other; NULL: the server's */
 	size_t environment_size;
-	_Atomic uint32_t step;
+	_Atomic uint32_t ready; /* by the child: signals sent from now on are the process's own */
+	_Atomic uint32_t word;	/* by the parent: enum warm_word */
 
 	char storage[]; /* of what these point to */
 };

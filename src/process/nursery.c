@@ -363,6 +363,10 @@ int nursery_take(const char *name, struct warm *ret)
 	}
 	if (r == 0)
 		return server_is_gone(name);
+	if (r == 1 && nursery_stopped(ret->pid, ret->pidfd)) {
+		nursery_drop(ret);
+		return NURSERY_RETRY;
+	}
 	return r < 0 ? refused(name, -r, offer.why) : 0;
 }
 

@@ -161,10 +161,10 @@ static void ignore_terminal(void)
 
 static void let_go_of_parent(void)
 {
-	sys_make_empty(STDOUT_FILENO);
-	sys_make_empty(STDERR_FILENO);
-	if (chdir("/") < 0)
-		_exit(EXIT_FAILURE);
+	bool empty = sys_null() >= 0 && sys_make_empty(STDOUT_FILENO) == 0 &&
+		     sys_make_empty(STDERR_FILENO) == 0;
+	if (!empty || chdir("/") < 0)
+		refuse(ENOENT, "let go of the program's streams: there is no /dev/null%s", "");
 }
 
 void server_main(struct server_birth *birth)

@@ -39,12 +39,11 @@ struct warm_order {
 	bool open[2];
 };
 
-/* How far a warm child has come, in its launch. Each side wakes the other with the next step. */
-enum warm_step {
-	WARM_ORDERED,
-	WARM_READY, /* child: signals sent from now on are the process's own */
-	WARM_GO,    /* parent: all is as it was, begin */
-	WARM_QUIT,  /* parent: something has changed, end */
+/* What the parent tells a child that it has given an order, in its launch. */
+enum warm_word {
+	WARM_WAIT, /* for it looks whether all is as it was */
+	WARM_GO,
+	WARM_QUIT,
 };
 
 void server_main(struct server_birth *birth) BROOD_NORETURN;

@@ -17,9 +17,18 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-enum { SURROUNDINGS_LIMITS = 16, SURROUNDINGS_TEXT = 4000 };
+enum { SURROUNDINGS_LIMITS = 16, SURROUNDINGS_TEXT = 2000 };
 
 typedef struct surroundings {
+	uid_t user[3];
+	gid_t group_ids[3];
+	uint64_t groups; /* a hash, with how many */
+	uint32_t capabilities[6];
+	uint64_t bounding;
+	uint64_t ambient;
+	int no_new_privileges;
+	int seccomp;
+	uint64_t processors[16];
 	pid_t group;
 	pid_t session;
 	int io_priority;

@@ -25,7 +25,7 @@
 const int warm_ignored[] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};
 const int warm_ignored_count = sizeof(warm_ignored) / sizeof(warm_ignored[0]);
 
-enum { SPINS = 2000 }; /* some 30 us: the parent needs a little longer than waking up takes */
+enum { SPINS = 500 }; /* a few us: the parent needs as long as waking up takes */
 
 static void take_over(int fd, int place)
 {
@@ -56,18 +56,17 @@ static void by_default(void)
 
 static void report_ready(struct launch *launch)
 {
-	uint32_t step = WARM_ORDERED;
-	if (atomic_compare_exchange_strong(&launch->step, &step, WARM_READY))
-		sys_futex_wake(&launch->step, 1);
+	atomic_store(&launch->ready, 1);
+	sys_futex_wake(&launch->ready, 1);
 }
 
-static enum warm_step wait_for_word(struct launch *launch)
+static enum warm_word wait_for_word(struct launch *launch)
 {
-	for (int i = 0; i < SPINS && launch->step == WARM_READY; i++)
+	for (int i = 0; i < SPINS && launch->word == WARM_WAIT; i++)
 		raw_relax();
-	while (launch->step == WARM_READY)
-		sys_futex_wait(&launch->step, WARM_READY, NULL);
-	return launch->step;
+	while (launch->word == WARM_WAIT)
+		sys_futex_wait(&launch->word, WARM_WAIT, NULL);
+	return launch->word;
 }
 
 /* Its memory is the process's for good, as environ is. */
