@@ -161,7 +161,6 @@ void nursery_close(void)
 	reap_unoffered();
 	close(nursery.channel);
 	table_release(nursery.slot); /* with the birth */
-	free(nursery.environment);
 	nursery.running = false;
 }
 
@@ -266,17 +265,18 @@ static int run_server_with_channel(void)
 static int make_server(void)
 {
 	nursery.used = true;
-	nursery.environment_size = environment_size();
-	nursery.environment = malloc(nursery.environment_size + 1);
-	if (!nursery.environment)
+	size_t size = environment_size();
+	char *environment = realloc(nursery.environment, size + 1);
+	if (!environment)
 		return error_set(ENOMEM, "no memory for the fork server's environment");
+	nursery.environment = environment;
+	nursery.environment_size = size;
 	nursery_copy_environment(nursery.environment);
 	nursery.slot = table_reserve();
 	int r = nursery.slot ? run_server_with_channel() : -errno;
 	if (r < 0) {
 		if (nursery.slot)
 			table_release(nursery.slot);
-		free(nursery.environment);
 		return r;
 	}
 	table_set_name(nursery.slot, "brood-server");

@@ -175,7 +175,8 @@ bool surroundings_take(surroundings *ret, mode_t *ret_umask)
 {
 	memset(ret, 0, sizeof(*ret));
 	take_values(ret);
-	return take_privileges(ret) & take_text(ret, ret_umask);
+	bool known = take_privileges(ret);
+	return take_text(ret, ret_umask) && known;
 }
 
 bool surroundings_equal(const surroundings *a, const surroundings *b)

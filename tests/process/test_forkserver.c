@@ -78,7 +78,7 @@ static void say_surroundings(void)
 {
 	struct rlimit limit;
 	cpu_set_t processors;
-	getrlimit(RLIMIT_CORE, &limit);
+	getrlimit(RLIMIT_MSGQUEUE, &limit);
 	sched_getaffinity(0, sizeof(processors), &processors);
 	char folder[200];
 	printf("nice %d limit %d processors %d folder %s value %s umask %o\n",
@@ -91,7 +91,7 @@ static int changes_everything(void)
 	cpu_set_t one;
 	CPU_ZERO(&one);
 	setenv("VALUE", "first", 1);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 7, .rlim_max = 8});
+	setrlimit(RLIMIT_MSGQUEUE, &(struct rlimit){.rlim_cur = 7, .rlim_max = 8});
 	sched_getaffinity(0, sizeof(one), &one);
 	for (size_t i = 0, kept = 0; i < CPU_SETSIZE; i++)
 		if (CPU_ISSET(i, &one) && kept++)
@@ -101,7 +101,7 @@ static int changes_everything(void)
 	setenv("VALUE", "second", 1);
 	umask(026);
 	if (chdir("/usr") < 0 || nice(3) < 0 || sched_setaffinity(0, sizeof(one), &one) < 0 ||
-	    setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 5, .rlim_max = 5}) < 0)
+	    setrlimit(RLIMIT_MSGQUEUE, &(struct rlimit){.rlim_cur = 5, .rlim_max = 5}) < 0)
 		return 1;
 	run_here(say_surroundings);
 	clearenv();
