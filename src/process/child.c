@@ -63,6 +63,14 @@ static void settle(const struct birth *birth)
 	exit_register_child();
 }
 
+static void unblock(const struct birth *birth, const sigmask *mask)
+{
+	sigmask own = *mask;
+	if (birth->dies_with_parent)
+		own.before &= ~orphan_signals();
+	sigmask_restore(&own);
+}
+
 static void run(const struct birth *birth) BROOD_NORETURN;
 static void run(const struct birth *birth)
 {
@@ -78,16 +86,15 @@ void child_main(const struct birth *birth, const sigmask *mask)
 	given_keep(birth->given);
 	stdio_drop_inherited();
 	settle(birth);
-	sigmask own = *mask;
-	if (birth->dies_with_parent) /* the signal by which it dies with its parent */
-		own.before &= ~(UINT64_C(1) << (SIGRTMAX - 1));
-	sigmask_restore(&own);
+	unblock(birth, mask);
 	run(birth);
 }
 
-void child_resume(const struct birth *birth, const char *failure)
+void child_resume(const struct birth *birth, const sigmask *mask, const char *failure)
 {
 	settle(birth);
+	if (mask)
+		unblock(birth, mask);
 	if (failure)
 		brood_raise("ImportError", "%s", failure);
 	run(birth);

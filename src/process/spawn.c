@@ -21,7 +21,7 @@ static int start_by_spawn(brood_process *process, int *ret_pidfd)
 	int r = given_pack(process->given, &given);
 	if (r < 0)
 		return r;
-	process->launch = launch_new(process);
+	process->launch = launch_new(process, 0);
 	if (!process->launch) {
 		sys_close(given);
 		return -errno;

@@ -386,6 +386,15 @@ static void test_given_on(void **state)
 	free_both(p);
 }
 
+/* The fork server and its warm children are not left over, but kept. */
+static int end_case(void **state)
+{
+	brood_forkserver_stop();
+	return harness_end(state);
+}
+#undef TEST
+#define TEST(f) cmocka_unit_test_setup_teardown(f, harness_begin, end_case)
+
 #define TESTS                                                                                 \
 	TEST(test_given), TEST(test_given_in_structs), TEST(test_others_do_not_keep_it_open), \
 		TEST(test_many_given), TEST(test_fetched), TEST(test_sent_through_a_pipe),    \
