@@ -9,5 +9,6 @@
 #include "brood/type.h"
 #include "brood/log.h"
 #include "brood/process.h"
+#include "brood/queue.h"
 
 #endif
