@@ -10,5 +10,6 @@
 #include "brood/log.h"
 #include "brood/process.h"
 #include "brood/pipe.h"
+#include "brood/queue.h"
 
 #endif
