@@ -11,5 +11,6 @@
 #include "brood/process.h"
 #include "brood/pipe.h"
 #include "brood/queue.h"
+#include "brood/wait.h"
 
 #endif
