@@ -63,6 +63,7 @@ static struct {
 
 	char *environment; /* in which the server was made: strings, one behind the other */
 	size_t environment_size;
+	viewpoint viewpoint;
 	bool known;	      /* the following */
 	surroundings *around; /* apart, to keep what every process writes on one page */
 } nursery = {.lock = PTHREAD_MUTEX_INITIALIZER, .warm = NURSERY_WARM_DEFAULT};
@@ -162,6 +163,13 @@ static void end_server(void)
 	end_child(nursery.pid, nursery.pidfd);
 }
 
+static void close_descriptors(void)
+{
+	close(nursery.channel[0]);
+	close(nursery.channel[1]);
+	viewpoint_close(&nursery.viewpoint);
+}
+
 void nursery_close(void)
 {
 	if (!nursery.running)
@@ -169,8 +177,7 @@ void nursery_close(void)
 	end_server();
 	for (int i = 0; i < SERVER_CELLS; i++)
 		clear(&nursery.birth->cells[i]);
-	close(nursery.channel[0]);
-	close(nursery.channel[1]);
+	close_descriptors();
 	table_release(nursery.slot); /* with the birth */
 	nursery.running = false;
 }
@@ -190,8 +197,7 @@ void nursery_forget(void)
 		return;
 	nursery.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	if (nursery.running) {
-		close(nursery.channel[0]);
-		close(nursery.channel[1]);
+		close_descriptors();
 		close(nursery.pidfd);
 	}
 	nursery.running = false;
@@ -254,8 +260,11 @@ static int run_server(void)
 		.name = "the fork server",
 	};
 	mode_t unused;
-	nursery.known = surroundings_take(nursery.around, &unused);
+	viewpoint_open(&nursery.viewpoint);
+	nursery.known = surroundings_take(&nursery.viewpoint, nursery.around, &unused);
 	nursery.pidfd = execute_program(&what, &nursery.pid);
+	if (nursery.pidfd < 0)
+		viewpoint_close(&nursery.viewpoint);
 	return nursery.pidfd < 0 ? nursery.pidfd : 0;
 }
 
@@ -318,7 +327,7 @@ int nursery_open(void)
 bool nursery_is_current(mode_t *ret_umask)
 {
 	surroundings now;
-	bool known = surroundings_take(&now, ret_umask);
+	bool known = surroundings_take(&nursery.viewpoint, &now, ret_umask);
 	bool fresh = nursery.fresh;
 	nursery.fresh = false;
 	return fresh || (known && nursery.known && surroundings_equal(&now, nursery.around));

@@ -182,6 +182,7 @@ void warm_main(struct server_birth *birth, struct warm_cell *cell)
 	sigmask_change(SIG_SETMASK, ~orphan_signals());
 	end_ignoring();
 	report_ready(launch);
+	read_page(launch->place.slot);
 	wait_while(&launch->word, WARM_WAIT);
 	if (launch->word != WARM_GO)
 		_exit(EXIT_SUCCESS);
