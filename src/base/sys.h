@@ -65,6 +65,10 @@ int sys_pidfd_wait(int pidfd, const struct timespec *left);
  */
 int sys_pidfd_status(int pidfd, int *ret_status);
 
+/* The control group of the pidfd's process, in the unified hierarchy, as a number; -ENODATA before
+ * Linux 6.13. */
+int sys_pidfd_cgroup(int pidfd, uint64_t *ret_id);
+
 /*
  * Runs f(arg) in a new process that shares this one's memory; the calling thread waits until
  * it has executed a program or ended. stack_top is the end of a stack for it. Returns

@@ -27,11 +27,11 @@
 #include "process/server.h"
 #include "process/stdio.h"
 
-enum { SPINS = 500, ATTEMPTS = 100, LOOK_EVERY_MS = 100 };
+enum { SPINS = 500, ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
 
 static int send_order(const struct warm *child, struct launch *launch, int given)
 {
-	struct warm_order order = {.launch = launch};
+	struct warm_order order = {0};
 	int folder = sys_open_path(".");
 	int fds[MESSAGE_MAX_FDS], n = 0;
 	if (folder >= 0)
@@ -45,20 +45,25 @@ static int send_order(const struct warm *child, struct launch *launch, int given
 	order.given = given >= 0;
 	if (order.given)
 		fds[n++] = given;
-	int r = message_send(child->channel, &order, sizeof(order), fds, n);
+	int r = message_send(nursery_channel(), &order, sizeof(order), fds, n);
 	if (folder >= 0)
 		close(folder);
-	return r;
+	if (r < 0)
+		return r;
+	child->cell->launch = launch;
+	atomic_store(&child->cell->state, CELL_ORDERED);
+	sys_futex_wake(&child->cell->state, 1);
+	return 0;
 }
 
 /* False for one that has been killed or stopped, and has not begun. */
 static bool wait_until_ready(const struct warm *child, struct launch *launch)
 {
-	const struct timespec while_left = {.tv_nsec = LOOK_EVERY_MS * 1000 * 1000};
+	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
 	for (int i = 0; i < SPINS && !launch->ready; i++)
 		raw_relax();
 	while (!launch->ready)
-		if (sys_futex_wait(&launch->ready, 0, &while_left) == -ETIMEDOUT &&
+		if (sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT &&
 		    (nursery_stopped(child->pid, child->pidfd) || sys_pidfd_ended(child->pidfd)))
 			return launch->ready;
 	return true;
@@ -87,7 +92,6 @@ static int hand_over(brood_process *process, struct warm *child, int given, int 
 	}
 	table_entered(process->slot, child->pid);
 	process_set_pid(process, child->pid);
-	close(child->channel);
 	*ret_pidfd = child->pidfd;
 	return 0;
 }
@@ -109,14 +113,16 @@ static int attempt(brood_process *process, const sigmask *mask, int given, int *
 {
 	struct warm child;
 	int r = nursery_open();
-	if (r < 0)
+	if (r == 0)
+		r = nursery_take(brood_process_name(process), &child);
+	if (r != 0)
 		return r;
 	process->launch = make_launch(process, mask);
-	if (!process->launch)
+	if (!process->launch) {
+		nursery_drop(&child);
 		return -errno;
-	r = nursery_take(brood_process_name(process), &child);
-	if (r == 0)
-		r = hand_over(process, &child, given, ret_pidfd);
+	}
+	r = hand_over(process, &child, given, ret_pidfd);
 	if (r != 0)
 		launch_free(process);
 	return r;

@@ -15,13 +15,13 @@
 #include "process/nursery.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -36,8 +36,8 @@
 
 enum {
 	BURST_MOST = 16,
-	LOOK_EVERY_MS = 100, /* whether somebody has stopped who is waited for */
-	END_MS = 1000,	     /* for the server to end by itself */
+	LOOK_EVERY_MS = 10, /* whether somebody who is waited for has stopped */
+	END_SECONDS = 1,    /* for the server to end by itself */
 };
 
 static const int64_t burst_gap =
@@ -50,10 +50,9 @@ static struct {
 	bool fresh; /* made, and no child taken yet */
 	pid_t pid;
 	int pidfd;
-	int channel;
+	int channel[2]; /* ours, and the children's: to take back what nobody received */
 	process_slot *slot;
 	struct server_birth *birth;
-	pid_t last_offered;
 	int expected; /* children asked for, and not yet taken */
 	int ahead;    /* how many to have expected: grows in bursts */
 	int64_t last_start;
@@ -64,8 +63,9 @@ static struct {
 
 	char *environment; /* in which the server was made: strings, one behind the other */
 	size_t environment_size;
-	bool known; /* the following */
-	surroundings around;
+	viewpoint viewpoint;
+	bool known;	      /* the following */
+	surroundings *around; /* apart, to keep what every process writes on one page */
 } nursery = {.lock = PTHREAD_MUTEX_INITIALIZER, .warm = NURSERY_WARM_DEFAULT};
 
 void nursery_lock(void)
@@ -78,88 +78,106 @@ void nursery_unlock(void)
 	pthread_mutex_unlock(&nursery.lock);
 }
 
-static void reap(pid_t pid, int pidfd)
-{
-	siginfo_t info;
-	sys_wait_child(pid, pidfd, WEXITED | __WALL, &info);
-	if (pidfd >= 0)
-		close(pidfd);
-}
-
-/* Also if it has been stopped. */
-static void kill_and_reap(pid_t pid, int pidfd)
-{
-	if (pidfd >= 0)
-		sys_pidfd_signal(pidfd, SIGKILL);
-	reap(pid, pidfd);
-}
-
-void nursery_drop(struct warm *child)
-{
-	close(child->channel);
-	kill_and_reap(child->pid, child->pidfd);
-}
-
 bool nursery_stopped(pid_t pid, int pidfd)
 {
 	siginfo_t info;
 	return sys_wait_child(pid, pidfd, WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) == 1;
 }
 
-/* Waits until the channel has something, be it its end. False when the server has been stopped, or
- * the time (negative: none) is over. */
-static bool wait_for_channel(int milliseconds)
-{
-	struct pollfd channel = {.fd = nursery.channel, .events = POLLIN};
-	for (int waited = 0; poll(&channel, 1, LOOK_EVERY_MS) <= 0; waited += LOOK_EVERY_MS)
-		if (nursery_stopped(nursery.pid, nursery.pidfd) ||
-		    (milliseconds >= 0 && waited >= milliseconds))
-			return false;
-	return true;
-}
-
-/* The server died while it was making a child: that one has a closed channel, and ends. */
-static void reap_unoffered(void)
+static bool has_ended_or_stopped(pid_t pid, int pidfd)
 {
 	siginfo_t info;
-	pid_t pid = atomic_load(&nursery.birth->newest);
-	if (pid == nursery.last_offered || pid == 0 ||
-	    sys_wait_child(pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) < 0)
-		return;
-	kill(pid, SIGKILL); /* not reaped, so the pid is still its own */
-	reap(pid, -1);
+	return sys_wait_child(pid, pidfd, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) !=
+	       0;
 }
 
-static int receive_offer(struct warm_offer *offer, struct warm *ret, int flags)
+int nursery_channel(void)
 {
-	int fds[MESSAGE_MAX_FDS], n = 0;
-	int r = message_receive(nursery.channel, offer, sizeof(*offer), fds, &n, flags);
-	if (r != 1)
-		return r;
-	nursery.expected--;
-	if (n != 2)
-		return offer->error ? -offer->error : -EBADMSG;
-	nursery.last_offered = offer->pid;
-	*ret = (struct warm){.pid = offer->pid, .channel = fds[0], .pidfd = fds[1]};
-	return 1;
+	return nursery.channel[0];
+}
+
+static void take_back_orders(void)
+{
+	struct warm_order order;
+	int fds[MESSAGE_MAX_FDS], n;
+	while (message_receive(nursery.channel[1], &order, sizeof(order), fds, &n, MSG_DONTWAIT) ==
+	       1)
+		for (int i = 0; i < n; i++)
+			close(fds[i]);
+}
+
+/* Kills, and reaps unless that is refused: then it ends by itself, but if it has been stopped
+ * nobody knows when. Closes the pidfd. */
+static void end_child(pid_t pid, int pidfd)
+{
+	siginfo_t info;
+	int r = pidfd >= 0 ? sys_pidfd_signal(pidfd, SIGKILL) : sys_result(kill(pid, SIGKILL));
+	if (r == 0 || !nursery_stopped(pid, pidfd))
+		sys_wait_child(pid, pidfd, WEXITED | __WALL, &info);
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
+static bool is_unreaped(pid_t pid)
+{
+	siginfo_t info;
+	return pid > 0 &&
+	       sys_wait_child(pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) != -ECHILD;
+}
+
+static bool change(struct warm_cell *cell, enum cell_state from, enum cell_state to)
+{
+	uint32_t state = from;
+	return atomic_compare_exchange_strong(&cell->state, &state, to);
+}
+
+void nursery_drop(struct warm *child)
+{
+	if (change(child->cell, CELL_ALERT, CELL_QUIT))
+		sys_futex_wake(&child->cell->state, 1);
+	end_child(child->pid, child->pidfd);
+	take_back_orders();
+	/* Unless the child has, and the server has used it again. */
+	if (!change(child->cell, CELL_QUIT, CELL_EMPTY))
+		change(child->cell, CELL_ORDERED, CELL_EMPTY);
+}
+
+/* A child in its cell. Not reaped, so the pid is still its own. */
+static void clear(struct warm_cell *cell)
+{
+	if (atomic_exchange(&cell->state, CELL_QUIT) == CELL_EMPTY)
+		return;
+	sys_futex_wake(&cell->state, 1);
+	if (is_unreaped(cell->pid))
+		end_child(cell->pid, -1);
+}
+
+static void end_server(void)
+{
+	const struct timespec time = {.tv_sec = END_SECONDS};
+	nursery.birth->closing = true;
+	atomic_fetch_add(&nursery.birth->wanted, 1);
+	sys_futex_wake(&nursery.birth->wanted, 1);
+	if (!nursery_stopped(nursery.pid, nursery.pidfd))
+		sys_pidfd_wait(nursery.pidfd, &time);
+	end_child(nursery.pid, nursery.pidfd);
+}
+
+static void close_descriptors(void)
+{
+	close(nursery.channel[0]);
+	close(nursery.channel[1]);
+	viewpoint_close(&nursery.viewpoint);
 }
 
 void nursery_close(void)
 {
-	struct warm_offer offer;
-	struct warm child;
-	int r = 1;
 	if (!nursery.running)
 		return;
-	shutdown(nursery.channel, SHUT_WR); /* it finishes what it is making, and ends */
-	while (r != 0 && wait_for_channel(END_MS))
-		if ((r = receive_offer(&offer, &child, 0)) == 1)
-			nursery_drop(&child);
-	kill_and_reap(nursery.pid, nursery.pidfd);
-	while (receive_offer(&offer, &child, MSG_DONTWAIT) == 1)
-		nursery_drop(&child);
-	reap_unoffered();
-	close(nursery.channel);
+	end_server();
+	for (int i = 0; i < SERVER_CELLS; i++)
+		clear(&nursery.birth->cells[i]);
+	close_descriptors();
 	table_release(nursery.slot); /* with the birth */
 	nursery.running = false;
 }
@@ -179,7 +197,7 @@ void nursery_forget(void)
 		return;
 	nursery.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	if (nursery.running) {
-		close(nursery.channel);
+		close_descriptors();
 		close(nursery.pidfd);
 	}
 	nursery.running = false;
@@ -215,14 +233,14 @@ size_t nursery_changed_environment(void)
 	return at ? at : 1; /* an empty one is a change, too */
 }
 
-static struct server_birth *make_birth(process_slot *slot, int channel)
+static struct server_birth *make_birth(process_slot *slot)
 {
 	struct server_birth *birth =
-		heap_alloc(1, sizeof(*birth) + nursery.modules_size, table_owner(slot));
+		heap_alloc(64, sizeof(*birth) + nursery.modules_size, table_owner(slot));
 	if (!birth)
 		return NULL;
 	*birth = (struct server_birth){.what = LAUNCH_SERVER,
-				       .channel = channel,
+				       .channel = nursery.channel[1],
 				       .parent = self_pid(),
 				       .modules_size = nursery.modules_size};
 	if (nursery.modules_size)
@@ -230,59 +248,72 @@ static struct server_birth *make_birth(process_slot *slot, int channel)
 	return birth;
 }
 
-static int run_server(int channel)
+static int run_server(void)
 {
-	nursery.birth = make_birth(nursery.slot, channel);
+	nursery.birth = make_birth(nursery.slot);
 	if (!nursery.birth)
 		return -errno;
 	struct execution what = {
 		.place = table_place_of(nursery.slot),
 		.message = nursery.birth,
-		.kept = channel,
+		.kept = nursery.channel[1],
 		.name = "the fork server",
 	};
 	mode_t unused;
-	nursery.known = surroundings_take(&nursery.around, &unused);
+	viewpoint_open(&nursery.viewpoint);
+	nursery.known = surroundings_take(&nursery.viewpoint, nursery.around, &unused);
 	nursery.pidfd = execute_program(&what, &nursery.pid);
+	if (nursery.pidfd < 0)
+		viewpoint_close(&nursery.viewpoint);
 	return nursery.pidfd < 0 ? nursery.pidfd : 0;
 }
 
 static int run_server_with_channel(void)
 {
-	int ends[2];
-	int r = message_pair(ends);
+	int r = message_pair(nursery.channel);
 	if (r < 0)
 		return error_set(-r, "no descriptors are left to speak to the fork server: close "
 				     "some, or raise the limit (ulimit -n)");
-	r = run_server(ends[1]);
-	close(ends[1]);
-	if (r < 0)
-		close(ends[0]);
-	nursery.channel = ends[0];
+	r = run_server();
+	if (r < 0) {
+		close(nursery.channel[0]);
+		close(nursery.channel[1]);
+	}
 	return r;
+}
+
+static int note_environment(void)
+{
+	size_t size = environment_size();
+	char *environment = realloc(nursery.environment, size + 1);
+	if (environment)
+		nursery.environment = environment;
+	if (!nursery.around)
+		nursery.around = malloc(sizeof(*nursery.around));
+	if (!environment || !nursery.around)
+		return error_set(ENOMEM, "no memory to start the fork server");
+	nursery.environment_size = size;
+	nursery_copy_environment(environment);
+	return 0;
 }
 
 static int make_server(void)
 {
 	nursery.used = true;
-	size_t size = environment_size();
-	char *environment = realloc(nursery.environment, size + 1);
-	if (!environment)
-		return error_set(ENOMEM, "no memory for the fork server's environment");
-	nursery.environment = environment;
-	nursery.environment_size = size;
-	nursery_copy_environment(nursery.environment);
+	int r = note_environment();
+	if (r < 0)
+		return r;
 	nursery.slot = table_reserve();
-	int r = nursery.slot ? run_server_with_channel() : -errno;
+	if (!nursery.slot)
+		return -errno;
+	r = run_server_with_channel();
 	if (r < 0) {
-		if (nursery.slot)
-			table_release(nursery.slot);
+		table_release(nursery.slot);
 		return r;
 	}
 	table_set_name(nursery.slot, "brood-server");
 	table_entered(nursery.slot, nursery.pid);
 	nursery.expected = 0;
-	nursery.last_offered = 0;
 	nursery.ahead = nursery.warm;
 	nursery.running = nursery.fresh = true;
 	return 0;
@@ -296,17 +327,19 @@ int nursery_open(void)
 bool nursery_is_current(mode_t *ret_umask)
 {
 	surroundings now;
-	bool known = surroundings_take(&now, ret_umask);
+	bool known = surroundings_take(&nursery.viewpoint, &now, ret_umask);
 	bool fresh = nursery.fresh;
 	nursery.fresh = false;
-	return fresh || (known && nursery.known && surroundings_equal(&now, &nursery.around));
+	return fresh || (known && nursery.known && surroundings_equal(&now, nursery.around));
 }
 
 static void ask_for(int children)
 {
-	server_request request = (server_request)children;
-	if (children > 0 && message_send(nursery.channel, &request, sizeof(request), NULL, 0) == 0)
-		nursery.expected += children;
+	if (children <= 0)
+		return;
+	atomic_fetch_add(&nursery.birth->wanted, (uint32_t)children);
+	sys_futex_wake(&nursery.birth->wanted, 1);
+	nursery.expected += children;
 }
 
 /* Late, when the start is done: on few processors the server would take its time from it. */
@@ -351,23 +384,86 @@ static int server_is_gone(const char *name)
 		     : NURSERY_RETRY;
 }
 
+static struct warm_cell *alert_one(void)
+{
+	for (int i = 0; i < SERVER_CELLS; i++) {
+		struct warm_cell *cell = &nursery.birth->cells[i];
+		if (cell->state == CELL_PARKED && change(cell, CELL_PARKED, CELL_ALERT)) {
+			sys_futex_wake(&cell->state, 1);
+			return cell;
+		}
+	}
+	return NULL;
+}
+
+/* Children that were killed or stopped before they came to wait are not waited for. */
+static void replace_lost(void)
+{
+	for (int i = 0; i < SERVER_CELLS; i++) {
+		struct warm_cell *cell = &nursery.birth->cells[i];
+		if (cell->state != CELL_MAKING || cell->pid == 0 ||
+		    !has_ended_or_stopped(cell->pid, -1))
+			continue;
+		clear(cell);
+		cell->state = CELL_EMPTY;
+		nursery.expected--;
+		ask_for(1);
+	}
+}
+
+/* Waits until one is parked. NULL when the server is gone, or says why there is none. */
+static struct warm_cell *wait_for_one(void)
+{
+	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+	nursery.ahead = grown(nursery.ahead);
+	for (;;) {
+		uint32_t news = nursery.birth->news;
+		struct warm_cell *cell = alert_one();
+		if (cell || nursery.birth->error ||
+		    has_ended_or_stopped(nursery.pid, nursery.pidfd))
+			return cell;
+		if (sys_futex_wait(&nursery.birth->news, news, &a_while) == -ETIMEDOUT)
+			replace_lost();
+	}
+}
+
+static int no_child(const char *name)
+{
+	int error = atomic_exchange(&nursery.birth->error, 0);
+	if (!error)
+		return server_is_gone(name);
+	nursery.expected = 0;
+	return refused(name, error, nursery.birth->why);
+}
+
+/* While it wakes up. */
+static int look_at(struct warm *child, const char *name)
+{
+	child->pid = child->cell->pid;
+	child->pidfd = sys_pidfd_open(child->pid);
+	if (child->pidfd < 0) {
+		int r = child->pidfd;
+		clear(child->cell);
+		child->cell->state = CELL_EMPTY;
+		return r == -ESRCH ? NURSERY_RETRY : refused(name, -r, "");
+	}
+	if (!has_ended_or_stopped(child->pid, child->pidfd))
+		return 0;
+	nursery_drop(child);
+	return NURSERY_RETRY;
+}
+
 int nursery_take(const char *name, struct warm *ret)
 {
-	struct warm_offer offer = {0};
-	if (nursery.expected == 0)
+	if (nursery.expected <= 0)
 		ask_for(nursery.ahead > 0 ? nursery.ahead : 1);
-	int r = receive_offer(&offer, ret, MSG_DONTWAIT);
-	if (r == -EAGAIN) {
-		nursery.ahead = grown(nursery.ahead);
-		r = wait_for_channel(-1) ? receive_offer(&offer, ret, 0) : 0;
-	}
-	if (r == 0)
-		return server_is_gone(name);
-	if (r == 1 && nursery_stopped(ret->pid, ret->pidfd)) {
-		nursery_drop(ret);
-		return NURSERY_RETRY;
-	}
-	return r < 0 ? refused(name, -r, offer.why) : 0;
+	ret->cell = alert_one();
+	if (!ret->cell)
+		ret->cell = wait_for_one();
+	if (!ret->cell)
+		return no_child(name);
+	nursery.expected--;
+	return look_at(ret, name);
 }
 
 void nursery_set_warm(int count)

@@ -13,11 +13,13 @@
 
 enum { NURSERY_WARM_DEFAULT = 2, NURSERY_WARM_MOST = 64 };
 
-/* A warm child, ours to reap. */
+#include "process/server.h"
+
+/* A warm child that has been taken: it waits for its order, and is ours to reap. */
 struct warm {
 	pid_t pid;
 	int pidfd;
-	int channel;
+	struct warm_cell *cell;
 };
 
 void nursery_lock(void);
@@ -33,10 +35,13 @@ int nursery_open(void);
 enum { NURSERY_RETRY = 1 };
 int nursery_take(const char *name, struct warm *ret);
 
+/* Where its order is sent. */
+int nursery_channel(void);
+
 /* After a start: sees to it that there will be warm children again. */
 void nursery_refill(void);
 
-/* Ends a warm child that was taken. */
+/* Ends a warm child that was taken, whatever it has done by then. */
 void nursery_drop(struct warm *child);
 
 /* Whether it, or the server, has been stopped (SIGSTOP), so that waiting for it is in vain. */

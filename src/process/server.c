@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The server is the program run anew, up to brood_init(): small, with one thread, whatever its
- * parent is. Its children are its parent's (CLONE_PARENT), and ends when its parent closes the
- * channel or dies. It holds nothing of its parent's: its streams are empty, its directory is the
- * root.
+ * parent is. Its children are its parent's (CLONE_PARENT). It ends when it is told to, and when its
+ * parent dies. It holds nothing of its parent's: its streams are empty, its directory is the root.
  *
  * The clone is a raw one, as glibc's fork() cannot make a sibling. What glibc would do beside it:
  * the cached thread id, which the kernel writes to the place it clears at the end
@@ -21,16 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/message.h"
 #include "base/raw.h"
-#include "base/sigmask.h"
 #include "base/sys.h"
 #include "process/orphan.h"
-#include "process/warm.h"
 
 static struct {
 	pid_t *thread_id; /* glibc's */
@@ -39,7 +34,10 @@ static struct {
 } bookkeeping;
 
 /* Why no children can be made, if so. */
-static struct warm_offer refusal;
+static struct {
+	int error;
+	char why[SERVER_WHY];
+} refusal;
 
 static void refuse(int error, const char *format, const char *argument)
 {
@@ -82,81 +80,68 @@ static void load_modules(const struct server_birth *birth)
 
 /* Two returns, as fork(): in the child 0. */
 __attribute__((no_sanitize("address", "undefined", "thread"), noinline)) static long
-clone_sibling(int *ret_pidfd)
+clone_sibling(pid_t *ret_pid)
 {
-	const long flags = CLONE_PARENT | CLONE_PIDFD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+	const long flags =
+		CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 #if defined(__x86_64__)
-	return raw_syscall5(SYS_clone, flags, 0, (long)ret_pidfd, (long)bookkeeping.thread_id, 0);
+	return raw_syscall5(SYS_clone, flags, 0, (long)ret_pid, (long)bookkeeping.thread_id, 0);
 #else
-	return raw_syscall5(SYS_clone, flags, 0, (long)ret_pidfd, 0, (long)bookkeeping.thread_id);
+	return raw_syscall5(SYS_clone, flags, 0, (long)ret_pid, 0, (long)bookkeeping.thread_id);
 #endif
 }
 
-static void offer(struct server_birth *birth, const struct warm_offer *what, const int *fds, int n)
+static void tell_error(struct server_birth *birth, int error, const char *why)
 {
-	if (message_send(birth->channel, what, sizeof(*what), fds, n) < 0)
-		_exit(EXIT_FAILURE); /* the parent is gone, or has asked for more than it takes */
+	strcpy(birth->why, why);
+	atomic_store(&birth->error, error);
+	atomic_fetch_add(&birth->news, 1);
+	sys_futex_wake(&birth->news, 1);
 }
 
-static void offer_error(struct server_birth *birth, int error)
+static struct warm_cell *empty_cell(struct server_birth *birth)
 {
-	struct warm_offer none = refusal;
-	none.error = error;
-	offer(birth, &none, NULL, 0);
+	for (int i = 0; i < SERVER_CELLS; i++)
+		if (birth->cells[i].state == CELL_EMPTY)
+			return &birth->cells[i];
+	return NULL; /* all are waiting already */
 }
 
-static void begin_child(struct server_birth *birth, int channel) BROOD_NORETURN;
-static void begin_child(struct server_birth *birth, int channel)
+/* Returns 0, or a negative errno. */
+static int make_child(struct server_birth *birth)
 {
-	birth->newest = getpid();
-	raw_syscall(SYS_set_robust_list, (long)bookkeeping.robust_list,
-		    (long)bookkeeping.robust_size, 0, 0);
-	close(birth->channel);
-	warm_main(birth->parent, channel);
-}
-
-static void make_child(struct server_birth *birth)
-{
-	int ends[2];
-	int r = message_pair(ends);
-	if (r < 0) {
-		offer_error(birth, -r);
-		return;
-	}
-	int fds[2] = {ends[0], -1};
-	long pid = clone_sibling(&fds[1]);
+	struct warm_cell *cell = empty_cell(birth);
+	if (!cell)
+		return 0;
+	cell->pid = 0;
+	cell->launch = NULL;
+	cell->state = CELL_MAKING;
+	long pid = clone_sibling(&cell->pid);
 	if (pid == 0) {
-		close(ends[0]);
-		begin_child(birth, ends[1]);
+		raw_syscall(SYS_set_robust_list, (long)bookkeeping.robust_list,
+			    (long)bookkeeping.robust_size, 0, 0);
+		warm_main(birth, cell);
 	}
-	close(ends[1]);
 	if (pid < 0)
-		offer_error(birth, (int)-pid);
-	else
-		offer(birth, &(struct warm_offer){.pid = (pid_t)pid}, fds, 2);
-	close(ends[0]);
-	if (pid > 0)
-		close(fds[1]);
+		cell->state = CELL_EMPTY;
+	return pid < 0 ? (int)pid : 0;
 }
 
-static void serve(struct server_birth *birth, server_request children)
+static void serve(struct server_birth *birth, uint32_t children)
 {
 	if (!refusal.error && !has_one_thread())
 		refuse(EINVAL,
 		       "be cloned, since the program has started threads before brood_init()%s",
 		       "");
-	for (server_request i = 0; i < children; i++)
-		if (refusal.error)
-			offer(birth, &refusal, NULL, 0);
-		else
-			make_child(birth);
-}
-
-/* What the terminal sends to all of the family is for the processes that do its work. */
-static void ignore_terminal(void)
-{
-	for (int i = 0; i < warm_ignored_count; i++)
-		signal(warm_ignored[i], SIG_IGN);
+	if (refusal.error) {
+		tell_error(birth, refusal.error, refusal.why);
+		return;
+	}
+	int r = 0;
+	for (uint32_t i = 0; i < children && r == 0 && !birth->closing; i++)
+		r = make_child(birth);
+	if (r < 0)
+		tell_error(birth, -r, "");
 }
 
 static void let_go_of_parent(void)
@@ -169,15 +154,21 @@ static void let_go_of_parent(void)
 
 void server_main(struct server_birth *birth)
 {
-	server_request children;
-	int none;
+	uint32_t served = 0;
 	sys_set_comm("brood-server");
 	orphan_die_with(birth->parent);
-	ignore_terminal();
+	for (int i = 0; i < WARM_IGNORED; i++)
+		signal(warm_ignored[i], SIG_IGN);
 	load_modules(birth); /* before the directory changes: a path may be relative */
 	let_go_of_parent();
 	learn_bookkeeping();
-	while (message_receive(birth->channel, &children, sizeof(children), NULL, &none, 0) == 1)
-		serve(birth, children);
+	while (!birth->closing) {
+		uint32_t wanted = birth->wanted;
+		if (wanted != served)
+			serve(birth, wanted - served);
+		else
+			sys_futex_wait(&birth->wanted, wanted, NULL);
+		served = wanted;
+	}
 	_exit(EXIT_SUCCESS);
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/raw.h"
+#include "base/sys.h"
 
 /* glibc's, from 2.32 on. */
 extern char __libc_single_threaded __attribute__((weak));
@@ -51,6 +52,13 @@ static uint64_t ask_for_each(int option, long first, bool second_counts)
 	return set;
 }
 
+/* Its permitted set: what is not in there can only be got back by exec, or in another user
+ * namespace. */
+static bool may(const surroundings *s, unsigned capability)
+{
+	return s->capabilities[1 + 3 * (capability / 32)] & UINT32_C(1) << capability % 32;
+}
+
 static bool take_privileges(surroundings *to)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -60,7 +68,8 @@ static bool take_privileges(surroundings *to)
 	raw_syscall(SYS_capget, (long)&header, (long)data, 0, 0);
 	_Static_assert(sizeof(data) == sizeof(to->capabilities), "three sets of 64");
 	memcpy(to->capabilities, data, sizeof(data));
-	to->bounding = ask_for_each(PR_CAPBSET_READ, 0, false);
+	if (may(to, CAP_SETPCAP))
+		to->bounding = ask_for_each(PR_CAPBSET_READ, 0, false);
 	if (data[0].inheritable || data[1].inheritable) /* it is within these */
 		to->ambient = ask_for_each(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, true);
 	to->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
@@ -90,9 +99,9 @@ static bool append(surroundings *to, const char *text, size_t length)
 	return true;
 }
 
-static ssize_t read_at(int folder, const char *name, char *buffer, size_t size)
+static ssize_t read_file(const char *path, char *buffer, size_t size)
 {
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	ssize_t length = read(fd, buffer, size - 1);
@@ -102,10 +111,10 @@ static ssize_t read_at(int folder, const char *name, char *buffer, size_t size)
 	return length;
 }
 
-static bool append_file(surroundings *to, int folder, const char *name)
+static bool append_file(surroundings *to, const char *path)
 {
 	char content[1024];
-	ssize_t length = read_at(folder, name, content, sizeof(content));
+	ssize_t length = read_file(path, content, sizeof(content));
 	return length > 0 && (size_t)length < sizeof(content) - 1 &&
 	       append(to, content, (size_t)length);
 }
@@ -113,31 +122,66 @@ static bool append_file(surroundings *to, int folder, const char *name)
 /* A namespace that the kernel was built without has no link, before and after. */
 static bool append_namespaces(surroundings *to, int folder)
 {
-	static const char *const names[] = {"mnt",
+	static const char *const names[] = {"user",
+					    "mnt",
 					    "net",
 					    "ipc",
 					    "uts",
-					    "user",
 					    "cgroup",
 					    "pid_for_children",
 					    "time_for_children"};
-	int namespaces = openat(folder, "ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (namespaces < 0)
-		return false;
+	size_t n = may(to, CAP_SYS_ADMIN) ? sizeof(names) / sizeof(names[0]) : 1;
 	bool complete = true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < n; i++) {
 		char link[64];
-		ssize_t length = readlinkat(namespaces, names[i], link, sizeof(link));
-		complete &= length <= 0 || append(to, link, (size_t)length);
+		ssize_t length = readlinkat(folder, names[i], link, sizeof(link));
+		complete &= length > 0 ? append(to, link, (size_t)length) : i > 0;
 	}
-	close(namespaces);
 	return complete;
 }
 
-static bool append_status(surroundings *to, int folder, mode_t *ret_umask)
+static bool take_namespaces(const viewpoint *from, surroundings *to)
+{
+	if (from->thread == sys_gettid())
+		return append_namespaces(to, from->namespaces);
+	int folder = open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool complete = folder >= 0 && append_namespaces(to, folder);
+	if (folder >= 0)
+		close(folder);
+	return complete;
+}
+
+static bool take_oom_score(const viewpoint *from, surroundings *to)
+{
+	char text[16];
+	ssize_t length = pread(from->oom_score, text, sizeof(text), 0);
+	return length > 0 && append(to, text, (size_t)length);
+}
+
+static bool take_control_group(const viewpoint *from, surroundings *to)
+{
+	if (from->pidfd >= 0)
+		return sys_pidfd_cgroup(from->pidfd, &to->control_group) == 0;
+	append_file(to, "/proc/thread-self/cgroup"); /* the kernel may have none */
+	return true;
+}
+
+/* chroot() */
+static bool take_root(surroundings *to)
+{
+	struct statx root = {0};
+	if (statx(AT_FDCWD, "/", AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_MNT_ID, &root) < 0)
+		return false;
+	to->root[0] = (uint64_t)root.stx_dev_major << 32 | root.stx_dev_minor;
+	to->root[1] = root.stx_ino;
+	to->root[2] = root.stx_mnt_id;
+	return true;
+}
+
+static bool append_status(surroundings *to, mode_t *ret_umask)
 {
 	char status[8192];
-	if (read_at(folder, "status", status, sizeof(status)) <= 0)
+	if (read_file("/proc/thread-self/status", status, sizeof(status)) <= 0)
 		return false;
 	const char *mask = strstr(status, "\nUmask:");
 	const char *filters = strstr(status, "\nSeccomp_filters:");
@@ -154,29 +198,59 @@ static mode_t umask_alone(void)
 	return mask;
 }
 
-static bool take_text(surroundings *to, mode_t *ret_umask)
+static bool take_umask(surroundings *to, mode_t *ret_umask)
 {
 	bool alone = &__libc_single_threaded && __libc_single_threaded;
-	int folder = open("/proc/thread-self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool complete = folder >= 0 && append_namespaces(to, folder) &&
-			append_file(to, folder, "oom_score_adj");
-	if (folder >= 0)
-		append_file(to, folder, "cgroup"); /* the kernel may have none */
-	bool told =
-		folder >= 0 && (!alone || to->seccomp > 0) && append_status(to, folder, ret_umask);
-	if (!told)
+	if (alone && to->seccomp == 0) {
 		*ret_umask = umask_alone();
-	if (folder >= 0)
-		close(folder);
-	return complete && (told || alone);
+		return true;
+	}
+	if (append_status(to, ret_umask))
+		return true;
+	*ret_umask = umask_alone();
+	return false;
 }
 
-bool surroundings_take(surroundings *ret, mode_t *ret_umask)
+bool surroundings_take(const viewpoint *from, surroundings *ret, mode_t *ret_umask)
 {
 	memset(ret, 0, sizeof(*ret));
 	take_values(ret);
 	bool known = take_privileges(ret);
-	return take_text(ret, ret_umask) && known;
+	known &= take_umask(ret, ret_umask);
+	return known && take_root(ret) && take_namespaces(from, ret) && take_oom_score(from, ret) &&
+	       take_control_group(from, ret);
+}
+
+/* The kernel tells the control group by a pidfd, but that of the unified hierarchy only. */
+static bool has_unified_hierarchy_only(void)
+{
+	char groups[1024];
+	ssize_t length = read_file("/proc/self/cgroup", groups, sizeof(groups));
+	return length > 0 && strncmp(groups, "0::", 3) == 0 &&
+	       strchr(groups, '\n') == strrchr(groups, '\n');
+}
+
+void viewpoint_open(viewpoint *ret)
+{
+	uint64_t group;
+	ret->thread = sys_gettid();
+	ret->namespaces = sys_above_standard_streams(
+		sys_result(open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC)));
+	ret->oom_score = sys_above_standard_streams(
+		sys_result(open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC)));
+	ret->pidfd = has_unified_hierarchy_only() ? sys_pidfd_open(getpid()) : -1;
+	if (ret->pidfd >= 0 && sys_pidfd_cgroup(ret->pidfd, &group) < 0) {
+		close(ret->pidfd);
+		ret->pidfd = -1;
+	}
+}
+
+void viewpoint_close(viewpoint *from)
+{
+	const int fds[] = {from->namespaces, from->oom_score, from->pidfd};
+	for (int i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 bool surroundings_equal(const surroundings *a, const surroundings *b)

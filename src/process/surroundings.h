@@ -29,6 +29,8 @@ typedef struct surroundings {
 	int no_new_privileges;
 	int seccomp;
 	uint64_t processors[16];
+	uint64_t root[3];
+	uint64_t control_group; /* where there is only the unified hierarchy; else in the text */
 	pid_t group;
 	pid_t session;
 	int io_priority;
@@ -40,8 +42,22 @@ typedef struct surroundings {
 	char text[SURROUNDINGS_TEXT]; /* from /proc */
 } surroundings;
 
+/*
+ * From where one looks: descriptors kept open, as to find them again takes half the time. Opened
+ * for the calling thread; others can look by it, too, but take longer.
+ */
+typedef struct viewpoint {
+	pid_t thread;
+	int namespaces; /* folders and files in /proc; -1: none */
+	int oom_score;
+	int pidfd; /* this process's; -1 where that does not tell the control group */
+} viewpoint;
+
+void viewpoint_open(viewpoint *ret);
+void viewpoint_close(viewpoint *from);
+
 /* Looks at the calling thread's, and at the umask. False without /proc: then nobody can know. */
-bool surroundings_take(surroundings *ret, mode_t *ret_umask);
+bool surroundings_take(const viewpoint *from, surroundings *ret, mode_t *ret_umask);
 
 bool surroundings_equal(const surroundings *a, const surroundings *b);
 
