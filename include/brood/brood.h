@@ -12,6 +12,7 @@
 #include "brood/process.h"
 #include "brood/pipe.h"
 #include "brood/queue.h"
+#include "brood/shared.h"
 #include "brood/wait.h"
 
 #endif
