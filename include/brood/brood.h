@@ -9,5 +9,8 @@
 #include "brood/type.h"
 #include "brood/log.h"
 #include "brood/process.h"
+#include "brood/pipe.h"
+#include "brood/queue.h"
+#include "brood/wait.h"
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/exit.h"
+#include "process/given.h"
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/stdio.h"
@@ -40,6 +41,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.call = process->call,
 		.run = process->run,
 		.arg = process->args.arg,
+		.given = process->given,
 		.dies_with_parent = process->daemon || self_dies_with_parent(),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
@@ -81,6 +83,7 @@ void child_main(const struct birth *birth, const sigmask *mask)
 {
 	/* What it has been given must be seen to be its own before its parent can die. */
 	table_move(birth->place, birth->arg != NULL);
+	given_keep(birth->given);
 	stdio_drop_inherited();
 	settle(birth);
 	unblock(birth, mask);

@@ -16,6 +16,7 @@ struct birth {
 	void (*call)(void);
 	void (*run)(brood_process *self);
 	void *arg;
+	const struct given *given;
 	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
 	pid_t parent;
 	const char *parent_name;

@@ -19,6 +19,7 @@
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
+#include "process/given.h"
 #include "process/launch.h"
 #include "process/method.h"
 #include "process/nursery.h"
@@ -28,11 +29,11 @@
 
 enum { SPINS = 500, ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
 
-static int send_order(const struct warm *child, struct launch *launch)
+static int send_order(const struct warm *child, struct launch *launch, int given)
 {
 	struct warm_order order = {0};
 	int folder = sys_open_path(".");
-	int fds[3], n = 0;
+	int fds[MESSAGE_MAX_FDS], n = 0;
 	if (folder >= 0)
 		fds[n++] = folder;
 	order.folder = folder >= 0;
@@ -41,6 +42,9 @@ static int send_order(const struct warm *child, struct launch *launch)
 		if (order.open[i])
 			fds[n++] = STDOUT_FILENO + i;
 	}
+	order.given = given >= 0;
+	if (order.given)
+		fds[n++] = given;
 	int r = message_send(nursery_channel(), &order, sizeof(order), fds, n);
 	if (folder >= 0)
 		close(folder);
@@ -71,10 +75,10 @@ static void tell(struct launch *launch, enum warm_word word)
 	sys_futex_wake(&launch->word, 1);
 }
 
-static int hand_over(brood_process *process, struct warm *child, int *ret_pidfd)
+static int hand_over(brood_process *process, struct warm *child, int given, int *ret_pidfd)
 {
 	struct launch *launch = process->launch;
-	if (send_order(child, launch) < 0) {
+	if (send_order(child, launch, given) < 0) {
 		nursery_drop(child);
 		return NURSERY_RETRY;
 	}
@@ -105,7 +109,7 @@ static struct launch *make_launch(const brood_process *process, const sigmask *m
 	return launch;
 }
 
-static int attempt(brood_process *process, const sigmask *mask, int *ret_pidfd)
+static int attempt(brood_process *process, const sigmask *mask, int given, int *ret_pidfd)
 {
 	struct warm child;
 	int r = nursery_open();
@@ -118,7 +122,7 @@ static int attempt(brood_process *process, const sigmask *mask, int *ret_pidfd)
 		nursery_drop(&child);
 		return -errno;
 	}
-	r = hand_over(process, &child, ret_pidfd);
+	r = hand_over(process, &child, given, ret_pidfd);
 	if (r != 0)
 		launch_free(process);
 	return r;
@@ -126,15 +130,20 @@ static int attempt(brood_process *process, const sigmask *mask, int *ret_pidfd)
 
 static int start_by_forkserver(brood_process *process, int *ret_pidfd)
 {
+	int given;
+	int packed = given_pack(process->given, &given);
+	if (packed < 0)
+		return packed;
 	stdio_flush_standard();
 	SIGMASK_BLOCK_ALL(mask); /* a handler that ends the program would wait for the lock */
 	nursery_lock();
 	int r = NURSERY_RETRY;
 	for (int i = 0; i < ATTEMPTS && r == NURSERY_RETRY; i++)
-		r = attempt(process, &mask, ret_pidfd);
+		r = attempt(process, &mask, given, ret_pidfd);
 	if (r == 0)
 		nursery_refill();
 	nursery_unlock();
+	sys_close(given);
 	if (r == NURSERY_RETRY)
 		return error_set(EAGAIN,
 				 "cannot start '%s': its process was killed or stopped %d times "

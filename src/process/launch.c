@@ -10,6 +10,7 @@
 #include "process/child.h"
 #include "process/method.h"
 #include "process/self.h"
+#include "sync/port.h"
 
 /* The function that the process runs, and of which form it is. */
 static any_function function_of(const brood_process *process, enum launch_what *what)
@@ -88,6 +89,7 @@ struct launch *launch_new(const brood_process *process, size_t environment_size)
 		return NULL;
 	launch->process = (brood_process *)(uintptr_t)process;
 	launch->parent = self_pid();
+	launch->given = -1;
 	launch->dies_with_parent = process->daemon || self_dies_with_parent();
 	int r = refer(process, launch);
 	if (r < 0) {
@@ -127,6 +129,8 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
 	if (launch->method)
 		method_inherit(method_named(launch->method));
+	if (launch->given >= 0)
+		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
 	child_resume(&birth, mask, failure);

@@ -50,11 +50,12 @@ struct server_birth {
 	char modules[]; /* to load before children are made: names, one behind the other */
 };
 
-/* Parent to child, in the channel: with descriptors of the working directory and of those of the
- * streams 1 and 2 that are open. */
+/* Parent to child, in the channel: with descriptors of the working directory, those of the streams
+ * 1 and 2 that are open, and what given_pack() has packed. */
 struct warm_order {
 	bool folder;
 	bool open[2];
+	bool given;
 };
 
 /* What the parent tells a child that it has given an order, in its launch. */
