@@ -107,6 +107,12 @@ int sys_remove(void *start, size_t length);
 int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left);
 int sys_futex_wake(_Atomic uint32_t *word, int count);
 
+/*
+ * Sets bits in a word and wakes who sleeps on it, as one step: a process that is killed meanwhile
+ * has done both or neither. Returns how many woke.
+ */
+int sys_futex_or_wake(_Atomic uint32_t *word, uint32_t bit, int count);
+
 /* A word that is slept on while it has this value. */
 typedef struct sys_futex {
 	const _Atomic uint32_t *word;
