@@ -16,7 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In the build for the tests of faults, a call can be made to fail: then this is its negative errno. */
+/* In the build for the tests of faults, a call can be made to fail: then this is its negative
+ * errno. */
 #ifdef BROOD_FAULTS
 long fault_raw(long number);
 #else

@@ -14,6 +14,12 @@ static void sleeping(void)
 	expect(TRY(brood_sleep(1e-4)) == 0);
 }
 
+static void interrupted(void)
+{
+	TRY_VOID(brood_interrupt());
+	expect(TRY(brood_sleep(60)) == -EINTR);
+}
+
 static void musts(void)
 {
 	static int thing;
@@ -25,6 +31,7 @@ static void musts(void)
 static const operation table[] = {
 	{.name = "base questions", .run = questions},
 	{.name = "base sleep", .run = sleeping},
+	{.name = "base interrupt", .run = interrupted},
 	{.name = "base must", .run = musts},
 };
 const operations base_operations = OPERATIONS(table);
