@@ -71,7 +71,7 @@ BROOD_API int brood_init(void);
  *		one thread and little memory
  *	spawn	the program is run anew: nothing is inherited but what brood passes
  *	forkserver	a process is taken from a server, which is the program run anew, once:
- *starts as quick as fork's, from a process of any size with any threads
+ *		starts as quick as fork's, from a process of any size with any threads
  *
  * Under each, a child has none of its parent's handlers for the signals that end a program
  * (SIGHUP, SIGINT, SIGQUIT, SIGTERM), but ends by them; brood(7), SIGNALS, says what follows.

@@ -32,6 +32,7 @@
 #include "process/method.h"
 #include "process/self.h"
 #include "process/server.h"
+#include "process/warm.h"
 #include "process/surroundings.h"
 
 enum {
@@ -240,6 +241,8 @@ static int run_server(int channel)
 		.message = nursery.birth,
 		.kept = channel,
 		.name = "the fork server",
+		.ignored = warm_ignored, /* Ctrl-C may come while it begins */
+		.ignored_count = warm_ignored_count,
 	};
 	mode_t unused;
 	nursery.known = surroundings_take(&nursery.around, &unused);
