@@ -71,7 +71,10 @@ BROOD_API int brood_init(void);
  *		one thread and little memory
  *	spawn	the program is run anew: nothing is inherited but what brood passes
  *	forkserver	a process is taken from a server, which is the program run anew, once:
- *starts as quick as fork's, from a process of any size with any threads
+ *		starts as quick as fork's, from a process of any size with any threads
+ *
+ * Under each, a child has none of its parent's handlers for the signals that end a program
+ * (SIGHUP, SIGINT, SIGQUIT, SIGTERM), but ends by them; brood(7), SIGNALS, says what follows.
  */
 BROOD_API const char *const *brood_all_start_methods(void);
 
@@ -224,10 +227,10 @@ BROOD_API int brood_process_start(brood_process *process);
 
 /*
  * Waits until the process has ended: for ever, for at most the given seconds, or
- * not at all. Signals with handlers do not cut the wait short. Again after the end:
- * returns at once.
+ * not at all. Signals with handlers do not cut the wait short, unless these call
+ * brood_interrupt(). Again after the end: returns at once.
  *
- * Returns 0 when it has ended, -ETIMEDOUT when not, -EINVAL (not started; not a
+ * Returns 0 when it has ended, -ETIMEDOUT when not, -EINTR, -EINVAL (not started; not a
  * child of this process; NaN). When somebody else reaped the child, returns 0, and
  * brood_error() says that its status is lost.
  * From the specification: join(), join(timeout).

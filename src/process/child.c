@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/exit.h"
@@ -54,6 +55,21 @@ void child_prepare(brood_process *process, struct birth *ret)
 	strncpy(ret->comm, ret->name, sizeof(ret->comm) - 1);
 }
 
+/* What its parent does when it is told to end is not for the child to do: to run the parent's
+ * clean-up, or to go on because a handler only notes the signal. An exec does the same. */
+static void drop_handlers(void)
+{
+	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	const struct kernel_sigaction by_default = {0};
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct kernel_sigaction now = {0};
+		raw_syscall(SYS_rt_sigaction, ending[i], 0, (long)&now, sizeof(now.mask));
+		if (now.handler != (uintptr_t)SIG_DFL && now.handler != (uintptr_t)SIG_IGN)
+			raw_syscall(SYS_rt_sigaction, ending[i], (long)&by_default, 0,
+				    sizeof(now.mask));
+	}
+}
+
 static void settle(const struct birth *birth)
 {
 	self_become(birth);
@@ -85,6 +101,8 @@ void child_main(const struct birth *birth, const sigmask *mask)
 	table_move(birth->place, birth->arg != NULL);
 	given_keep(birth->given);
 	stdio_drop_inherited();
+	drop_handlers();
+	interrupt_take(); /* meant for the thread that this one is a copy of */
 	settle(birth);
 	unblock(birth, mask);
 	run(birth);

@@ -199,7 +199,7 @@ void children_join_all(void)
 	/* One that has ended since is named all the same. */
 	while (children.first && (process = any_child())) {
 		log_info("calling join() for process %s", brood_process_name(process));
-		end_wait(process, DEADLINE_NEVER);
+		end_wait(process, DEADLINE_NEVER, END_THROUGH);
 		process_unref(process);
 	}
 }

@@ -32,6 +32,7 @@
 #include "process/method.h"
 #include "process/self.h"
 #include "process/server.h"
+#include "process/warm.h"
 #include "process/surroundings.h"
 
 enum {
@@ -258,6 +259,8 @@ static int run_server(void)
 		.message = nursery.birth,
 		.kept = nursery.channel[1],
 		.name = "the fork server",
+		.ignored = warm_ignored, /* Ctrl-C may come while it begins */
+		.ignored_count = warm_ignored_count,
 	};
 	mode_t unused;
 	viewpoint_open(&nursery.viewpoint);
