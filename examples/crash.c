@@ -5,24 +5,33 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "brood/brood.h"
 
 typedef struct {
 	const char *name;
-	const int *scores;
+	int score;
 } player;
 
-static int best(const player *p)
+static const player *find(const char *name)
 {
-	return p->scores[0];
+	static const player players[] = {{"Ada", 7}, {"Grace", 9}};
+	for (int i = 0; i < 2; i++)
+		if (strcmp(players[i].name, name) == 0)
+			return &players[i];
+	return NULL;
 }
 
-static void worker(void)
+static int score(const char *name)
 {
-	player nobody = {.name = "nobody", .scores = NULL};
-	brood_log_debug("looking at %s", nobody.name);
-	printf("%d\n", best(&nobody));
+	return find(name)->score;
+}
+
+static void worker(void *name)
+{
+	brood_log_debug("looking for %s", (char *)name);
+	printf("%d\n", score(name));
 }
 
 static void tell(brood_report *report, void *data)
@@ -42,7 +51,8 @@ static void tell(brood_report *report, void *data)
 int main(void)
 {
 	brood_init();
-	brood_process *p = brood_start(.call = worker, .name = "reader", .on_report = tell);
+	brood_process *p = brood_start(.target = worker, .args = BROOD_VALUE("nobody"),
+				       .name = "reader", .on_report = tell);
 	brood_process_join(p);
 	printf("exitcode %d: %s\n", brood_process_exitcode(p),
 	       brood_exitcode_text(brood_process_exitcode(p)));

@@ -28,6 +28,12 @@ static void begin(void)
 		signal(signals[i], SIG_DFL);
 }
 
+#ifdef HAVE_LIBDW
+enum { HAS_LIBDW = true };
+#else
+enum { HAS_LIBDW = false };
+#endif
+
 /* One way to crash: by which signal, what the reason says, which functions the stack ends with
  * (outermost first, as far as given). */
 struct way {
@@ -80,6 +86,9 @@ static brood_process *crash(void (*function)(void), const char *method)
 static void check_stack(const struct way *way, const brood_frame *stack, int count)
 {
 	int calls = 0;
+	/* Then there are frame pointers only, which the C library has not got. */
+	if (!HAS_LIBDW)
+		return;
 	while (calls < 3 && way->calls[calls])
 		calls++;
 	/* A call of nothing is the innermost. */
@@ -145,6 +154,8 @@ static void test_file_and_line(void **state)
 	(void)state;
 	int count;
 	begin();
+	if (!HAS_LIBDW)
+		skip();
 	brood_process *p = crash(crash_write, NULL);
 	brood_report *report = brood_process_report(p);
 	const brood_frame *stack = brood_report_stack(report, &count);
@@ -163,6 +174,8 @@ static void test_stripped_program(void **state)
 {
 	(void)state;
 	begin();
+	if (!HAS_LIBDW)
+		skip();
 	FILE *out = popen(STRIPPED, "r");
 	char text[16384];
 	text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
@@ -233,8 +246,9 @@ static void test_own_handlers_are_respected(void **state)
 	int count;
 	brood_report *report = brood_process_report(p);
 	const brood_frame *stack = brood_report_stack(report, &count);
-	assert_true(count >= 2);
-	assert_string_equal(stack[count - 1].function, "crash_write");
+	assert_true(count >= 1);
+	if (HAS_LIBDW)
+		assert_string_equal(stack[count - 1].function, "crash_write");
 	brood_report_free(report);
 	brood_process_free(p);
 	brood_free(handled);
