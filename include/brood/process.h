@@ -44,6 +44,9 @@ extern "C" {
 /* A process: opaque, from brood_process_new() to brood_process_free(). */
 typedef struct brood_process brood_process;
 
+/* How one ended: report.h. */
+struct brood_report;
+
 /* brood_process_exitcode() while there is none. Not a negative errno: -15 is a code. */
 #define BROOD_NO_EXITCODE INT_MIN
 
@@ -185,6 +188,15 @@ typedef struct brood_process_options {
 	const char *start_method BROOD_DEFAULT_ZERO;
 	/* From brood_get_context(): its method, and its class names ("SpawnProcess-1"). */
 	const brood_context *context BROOD_DEFAULT_ZERO;
+	/* BROOD_NO: the process's signals are left alone, and its report has no stack if it
+	 * crashes. */
+	int crash_report BROOD_DEFAULT_ZERO;
+	/* Called with the process's report (report.h) and report_data once it has ended, by
+	 * the thread of this process that notices: in join, is_alive, exitcode, start and
+	 * their like, at the latest when the program ends. The report is freed when it
+	 * returns. */
+	void (*on_report)(struct brood_report *report, void *data) BROOD_DEFAULT_ZERO;
+	void *report_data BROOD_DEFAULT_ZERO;
 } brood_process_options;
 
 /*

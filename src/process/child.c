@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/sys.h"
 #include "log/log.h"
+#include "process/crash.h"
 #include "process/exit.h"
 #include "process/given.h"
 #include "process/orphan.h"
@@ -46,12 +47,14 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.dies_with_parent = process->daemon || self_dies_with_parent(),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
+		.leaves_record = process->leaves_record,
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.place = table_place_of(process->slot),
 	};
 	sys_keeps_status(); /* asked here, so that the child finds the answer */
+	crash_prepare();
 	strncpy(ret->comm, ret->name, sizeof(ret->comm) - 1);
 }
 
@@ -77,6 +80,7 @@ static void settle(const struct birth *birth)
 		orphan_die_with(birth->parent);
 	sys_set_comm(birth->comm);
 	exit_register_child();
+	crash_begin(birth->leaves_record);
 }
 
 static void unblock(const struct birth *birth, const sigmask *mask)
@@ -88,7 +92,7 @@ static void unblock(const struct birth *birth, const sigmask *mask)
 }
 
 static void run(const struct birth *birth) BROOD_NORETURN;
-static void run(const struct birth *birth)
+TRACE_ENDS_HERE static void run(const struct birth *birth)
 {
 	log_info("child process calling self.run()");
 	call_target(birth);

@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "process/children.h"
 #include "process/parent.h"
+#include "process/report_record.h"
 #include "process/self.h"
 
 static enum process_state poll_state(brood_process *process)
@@ -115,6 +116,8 @@ static int signal_child(brood_process *process, int signal)
 {
 	int r = 0;
 	children_lock();
+	if (signal > 0 && signal < _NSIG)
+		process->signals_sent |= UINT64_C(1) << (signal - 1);
 	if (process->pidfd < 0)
 		children_poll(process);
 	if (process->state == PROCESS_STARTED && process->pidfd >= 0)
@@ -287,6 +290,7 @@ int brood_process_close(brood_process *process)
 	children_lock();
 	process->closed = true;
 	process_drop_pidfd(process);
+	record_drop(process);
 	children_unlock();
 	return 0;
 }

@@ -25,6 +25,7 @@
 
 #include "base/raw.h"
 #include "base/sys.h"
+#include "process/crash.h"
 #include "process/orphan.h"
 
 static struct {
@@ -162,6 +163,7 @@ void server_main(struct server_birth *birth)
 	load_modules(birth); /* before the directory changes: a path may be relative */
 	let_go_of_parent();
 	learn_bookkeeping();
+	crash_prepare(); /* once, for all the children */
 	while (!birth->closing) {
 		uint32_t wanted = birth->wanted;
 		if (wanted != served)
