@@ -32,7 +32,6 @@
 #include "process/method.h"
 #include "process/self.h"
 #include "process/server.h"
-#include "process/warm.h"
 #include "process/surroundings.h"
 
 enum {
@@ -260,7 +259,7 @@ static int run_server(void)
 		.kept = nursery.channel[1],
 		.name = "the fork server",
 		.ignored = warm_ignored, /* Ctrl-C may come while it begins */
-		.ignored_count = warm_ignored_count,
+		.ignored_count = WARM_IGNORED,
 	};
 	mode_t unused;
 	viewpoint_open(&nursery.viewpoint);
