@@ -20,8 +20,9 @@ struct birth {
 	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
 	pid_t parent;
 	const char *parent_name;
-	bool threaded; /* the parent is, or has been */
-	bool executed; /* it is a new program, no copy of its parent */
+	bool threaded;	    /* the parent is, or has been */
+	bool executed;	    /* it is a new program, no copy of its parent */
+	bool leaves_record; /* when it crashes */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "process/child.h"
+#include "process/crash.h"
 #include "process/method.h"
 #include "process/self.h"
 #include "sync/port.h"
@@ -120,12 +121,15 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.arg = process->args.arg,
 		.dies_with_parent = launch->dies_with_parent,
 		.executed = true,
+		.leaves_record = process->leaves_record,
 		.parent = launch->parent,
 		.parent_name = process->parent_name,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.family_key = launch->family_key,
 	};
+	crash_prepare();
+	brood_log_set_last_words((int)process->words.lines);
 	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
 	if (launch->method)
 		method_inherit(method_named(launch->method));

@@ -100,7 +100,7 @@ static void take_over(int fd, int place)
 
 /* The caller's streams, and its directory; a stream that it has closed is closed here. What else
  * it gives is unpacked when the process begins. */
-static bool take_descriptors(int channel, int *ret_given)
+static bool take_descriptors(int channel, struct launch *launch)
 {
 	struct warm_order order;
 	int fds[MESSAGE_MAX_FDS], n, next = 0;
@@ -117,7 +117,7 @@ static bool take_descriptors(int channel, int *ret_given)
 		else
 			raw_syscall(SYS_close, STDOUT_FILENO + i, 0, 0, 0);
 	if (order.given)
-		*ret_given = fds[next];
+		launch->given = fds[next];
 	return true;
 }
 
@@ -133,7 +133,7 @@ static struct launch *take_order(struct server_birth *birth, struct warm_cell *c
 {
 	wait_while(&cell->state, CELL_ALERT);
 	struct launch *launch = cell->launch;
-	if (cell->state != CELL_ORDERED || !take_descriptors(birth->channel, &launch->given))
+	if (cell->state != CELL_ORDERED || !take_descriptors(birth->channel, launch))
 		_exit(EXIT_FAILURE);
 	atomic_store(&cell->state, CELL_EMPTY);
 	raw_syscall(SYS_close, birth->channel, 0, 0, 0);

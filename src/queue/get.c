@@ -220,14 +220,13 @@ static taken *take_over(brood_queue *q, heap_owner me)
 /* As take(). The record stays where it is, and has another holder. */
 static int take_returned(brood_queue *q, delivery *d)
 {
-	if (!atomic_load(&q->returned))
-		return 0;
-	atomic_store(&q->returned, 0);
+	uint32_t hint = atomic_load(&q->returned);
 	taken *record = take_over(q, d->me);
-	if (!record)
+	if (!record) {
+		/* Unless one has been returned since, which counts. */
+		atomic_compare_exchange_strong(&q->returned, &hint, hint & ~UINT32_C(1));
 		return 0;
-	/* There may be more. */
-	atomic_store(&q->returned, 1);
+	}
 	uint32_t deliveries = taken_deliveries(atomic_load(&record->word)) & ~TAKEN_UNSETTLED;
 	int r = check_label(d, record->what, record->fingerprint);
 	if (r < 0) {
@@ -251,10 +250,10 @@ static bool has_message(void *object)
 {
 	brood_queue *q = object;
 	return ring_has_news(atomic_load(&q->get_ring)) || atomic_load(&q->closed) ||
-	       atomic_load(&q->returned);
+	       atomic_load(&q->returned) & 1;
 }
 
-/* A sentence for what take() and wait_once() answered. */
+/* A sentence for what take() and queue_wait_once() answered. */
 static int explain(int r)
 {
 	switch (r) {
@@ -270,14 +269,14 @@ static int explain(int r)
 }
 
 /* Nothing is there: for now, or ever. */
-static int wait_for_more(brood_queue *q, const queue_view *view, const delivery *d, wait *w)
+static int wait_for_more(brood_queue *q, const queue_view *view, const delivery *d, queue_wait *w)
 {
 	heap_owner busy = view->busy;
-	if (!busy && q->redeliver)
-		busy = queue_holder(q, d->me);
-	if (view->over && !busy)
+	/* What others have not finished may come back. */
+	bool unfinished = q->redeliver && queue_has_unfinished(q, d->me, busy ? NULL : &busy);
+	if (view->over && !unfinished)
 		return -EPIPE;
-	int r = wait_once(w, q, busy, has_message);
+	int r = queue_wait_once(w, q, busy, has_message);
 	if (r == -ETIMEDOUT && atomic_load(&q->bell.listened) && !w->cleared) {
 		/* Its descriptor says no more that there is something; so look once again. */
 		bell_clear(&q->bell);
@@ -290,14 +289,17 @@ static int wait_for_more(brood_queue *q, const queue_view *view, const delivery 
 /* Takes a message. Returns 0 or a negative errno, without a sentence where explain() has one. */
 static int get_one(brood_queue *q, delivery *d, deadline when)
 {
-	wait w = {.at = &q->items, .when = when};
+	queue_wait w = {.at = &q->items, .when = when};
 	int r;
 	do {
-		r = q->redeliver ? take_returned(q, d) : 0;
+		r = atomic_load(&q->returned) & 1 ? take_returned(q, d) : 0;
 		if (r != 0)
 			break;
 		queue_view view = queue_look(q);
-		r = view.found ? take(q, &view, d) : wait_for_more(q, &view, d, &w);
+		if (view.found)
+			r = take(q, &view, d);
+		else if (!q->redeliver || (r = take_returned(q, d)) == 0)
+			r = wait_for_more(q, &view, d, &w);
 	} while (r == 0);
 	unprepare(d);
 	/* Beside what was found after clearing there may be more. */

@@ -159,10 +159,10 @@ static int join(brood_queue *q, deadline when)
 	int r = check_joinable(q);
 	if (r < 0)
 		return r;
-	wait w = {.at = &q->done, .when = when, .spun = true};
+	queue_wait w = {.at = &q->done, .when = when, .spun = true};
 	heap_owner busy;
 	while (!all_done(q, &busy))
-		if (wait_once(&w, q, busy, never) < 0)
+		if (queue_wait_once(&w, q, busy, never) < 0)
 			return error_set(ETIMEDOUT, "not all messages have been finished");
 	return 0;
 }

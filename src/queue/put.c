@@ -73,8 +73,8 @@ static int write_message(brood_queue *q, ring *r, uint64_t pos, const parcel *p)
 }
 
 /* A place to write to: 1 with a position, 0 to look again, or a negative errno. */
-static int find_place(brood_queue *q, heap_owner me, wait *w, unsigned *untold, ring **ret_ring,
-		      uint64_t *ret_pos)
+static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *untold,
+		      ring **ret_ring, uint64_t *ret_pos)
 {
 	ring *r = atomic_load(&q->put_ring);
 	if (atomic_load(&q->closed))
@@ -93,7 +93,7 @@ static int find_place(brood_queue *q, heap_owner me, wait *w, unsigned *untold, 
 	if (q->most != UINT64_MAX) {
 		/* Who is to make room must know what is there. */
 		queue_tell(q, untold);
-		return wait_once(w, q, busy, has_space) < 0 ? full_error(q) : 0;
+		return queue_wait_once(w, q, busy, has_space) < 0 ? full_error(q) : 0;
 	}
 	if (queue_is_dead(busy, false) && queue_repair(q))
 		return 0;
@@ -114,7 +114,7 @@ int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold)
 	heap_owner me = life_owner();
 	if (!me)
 		return -errno;
-	wait w = {.at = &q->space, .when = when};
+	queue_wait w = {.at = &q->space, .when = when};
 	ring *r = NULL;
 	uint64_t pos = 0;
 	int found;

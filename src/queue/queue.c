@@ -125,6 +125,8 @@ static int set_up(brood_queue *q, const brood_queue_options *options)
 
 static void discard(brood_queue *q)
 {
+	/* From here on the death of this process frees it, and what belongs to it. */
+	brood_adopt(q);
 	q->magic = 0;
 	heap_sweep(heap_object(q));
 	brood_free(q);
@@ -226,7 +228,13 @@ static queue_view walk(brood_queue *q)
 
 queue_view queue_look(brood_queue *q)
 {
-	queue_view view = walk(q);
+	/* Mostly it is the head itself. */
+	queue_view view = {.ring = atomic_load_explicit(&q->get_ring, memory_order_acquire)};
+	if (ring_look_first(view.ring, &view.at)) {
+		view.found = true;
+		return view;
+	}
+	view = walk(q);
 	while (view.found && view.skipped_writer) {
 		queue_view again = walk(q);
 		if (again.found && again.ring == view.ring && again.at.pos == view.at.pos)

@@ -37,7 +37,8 @@ struct brood_queue {
 	_Alignas(64) ring *_Atomic put_ring; /* hint: the last, or one before it */
 	ring *_Atomic get_ring;		     /* hint: all rings before it have been drained */
 	_Atomic uint32_t closed;
-	_Atomic uint32_t returned; /* there may be returned messages, taken.h */
+	/* Hint. Bit 0: there may be returned messages (taken.h), which go first; above: a count. */
+	_Atomic uint32_t returned;
 	taken_page *_Atomic pages;
 	queue_name *_Atomic names[QUEUE_NAMES];
 
@@ -78,8 +79,11 @@ queue_view queue_look(brood_queue *q);
 /* Stands for the calling thread, among those of its process. */
 const void *queue_thread(void);
 
-/* The first process but me that has a message of a joinable queue unfinished; 0: none. */
-heap_owner queue_holder(brood_queue *q, heap_owner me);
+/*
+ * Whether a message of a joinable queue is unfinished in another process than me, or was
+ * returned. *ret_busy (or NULL) is such a process then, if there is one.
+ */
+bool queue_has_unfinished(brood_queue *q, heap_owner me, heap_owner *ret_busy);
 
 /* Whether the process, that was found in the way, is dead. Asks the kernel if `thorough`. */
 bool queue_is_dead(heap_owner who, bool thorough);
@@ -106,17 +110,17 @@ int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold);
 void queue_tell(brood_queue *q, unsigned *untold);
 
 /*
- * A wait for a change of the queue: look; when it is not there, wait_once(); and again.
+ * A wait for a change of the queue: look; when it is not there, queue_wait_once(); and again.
  *
- *	wait w = {.at = &q->items, .when = when};
+ *	queue_wait w = {.at = &q->items, .when = when};
  *	while (!found(q))
- *		if ((r = wait_once(&w, q, busy, ready)) < 0)
+ *		if ((r = queue_wait_once(&w, q, busy, ready)) < 0)
  *			return r;
  *
  * It spins first, while ready() says no. `busy` is who is in the way, or 0; when
  * that one is dead the queue is repaired. Returns 0, or -ETIMEDOUT without a sentence.
  */
-typedef struct wait {
+typedef struct queue_wait {
 	gate *at;
 	deadline when; /* 0: look once */
 	uint32_t token;
@@ -124,7 +128,7 @@ typedef struct wait {
 	bool spun;
 	bool cleared; /* get.c: the bell */
 	unsigned turns;
-} wait;
-int wait_once(wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue));
+} queue_wait;
+int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue));
 
 #endif

@@ -151,6 +151,13 @@ static void repair_slot(brood_queue *q, obituary *list, ring *r, uint64_t pos, h
 	free_slot(r, pos);
 }
 
+static void hint_returned(brood_queue *q)
+{
+	uint32_t old = atomic_load(&q->returned);
+	while (!atomic_compare_exchange_weak(&q->returned, &old, (old + 2) | 1))
+		;
+}
+
 /* A message goes back, unless its taker was through with it, or too many have died of it. */
 static void return_message(brood_queue *q, taken *record, uint64_t word)
 {
@@ -163,7 +170,7 @@ static void return_message(brood_queue *q, taken *record, uint64_t word)
 	}
 	if (!q->max_deliveries || deliveries < q->max_deliveries) {
 		atomic_store(&record->word, taken_word(deliveries + 1, TAKEN_RETURNED));
-		atomic_store(&q->returned, 1);
+		hint_returned(q);
 		atomic_fetch_add(&q->redelivered, 1);
 		return;
 	}
@@ -224,12 +231,15 @@ bool queue_repair(brood_queue *q)
 	return true;
 }
 
-heap_owner queue_holder(brood_queue *q, heap_owner me)
+bool queue_has_unfinished(brood_queue *q, heap_owner me, heap_owner *ret_busy)
 {
 	for (taken_walk w = taken_all(&q->pages); taken_next(&w);) {
 		uint64_t word = atomic_load(&w.record->word);
-		if (taken_is_held(word) && taken_owner(word) != me)
-			return taken_owner(word);
+		bool held = taken_is_held(word) && taken_owner(word) != me;
+		if (held && ret_busy)
+			*ret_busy = taken_owner(word);
+		if (held || (uint32_t)word == TAKEN_RETURNED)
+			return true;
 	}
-	return 0;
+	return false;
 }

@@ -157,13 +157,6 @@ bool ring_has_room(ring *r, uint64_t most)
 	return ring_ahead(r, pos, word) >= 0 && has_room(r, pos, most);
 }
 
-void ring_publish(ring *r, uint64_t pos)
-{
-	/* seq_cst, for the gates: who sleeps has announced that and then looked here. */
-	atomic_exchange(&ring_slot_at(r, pos)->word, ring_word(ring_lap(r, pos), RING_READY));
-	set_hint(&r->tail, pos + 1);
-}
-
 ring_view ring_look(ring *r)
 {
 	uint64_t from = get_hint(&r->head), pos = from;
@@ -199,20 +192,6 @@ bool ring_has_news(ring *r)
 	uint64_t word = look(r, pos);
 	return ring_ahead(r, pos, word) > 0 || (uint32_t)word == RING_READY ||
 	       (uint32_t)word == RING_SEALED;
-}
-
-bool ring_take(ring *r, uint64_t pos, heap_owner me)
-{
-	uint64_t ready = ring_word(ring_lap(r, pos), RING_READY);
-	return atomic_compare_exchange_strong(&ring_slot_at(r, pos)->word, &ready,
-					      ring_word(ring_lap(r, pos), me | RING_TAKING));
-}
-
-void ring_release(ring *r, uint64_t pos)
-{
-	atomic_exchange(&ring_slot_at(r, pos)->word, ring_word(ring_lap(r, pos) + 1, RING_FREE));
-	if (get_hint(&r->head) == pos)
-		set_hint(&r->head, pos + 1);
 }
 
 void ring_give_back(ring *r, uint64_t pos)

@@ -94,7 +94,12 @@ enum ring_claim { RING_CLAIMED, RING_FULL, RING_CLOSED };
  * ring_publish() then makes it a message.
  */
 enum ring_claim ring_claim(ring *r, heap_owner me, uint64_t most, uint64_t *ret_pos);
-void ring_publish(ring *r, uint64_t pos);
+static inline void ring_publish(ring *r, uint64_t pos)
+{
+	/* seq_cst, for the gates: who sleeps has announced that and then looked here. */
+	atomic_exchange(&ring_slot_at(r, pos)->word, ring_word(ring_lap(r, pos), RING_READY));
+	atomic_store_explicit(&r->tail, pos + 1, memory_order_relaxed);
+}
 
 /* Whether a claim would find room now. */
 bool ring_has_room(ring *r, uint64_t most);
@@ -109,15 +114,37 @@ typedef struct ring_view {
 } ring_view;
 ring_view ring_look(ring *r);
 
+/* The same if it is the very first that one would look at; else false. */
+static inline bool ring_look_first(ring *r, ring_view *ret)
+{
+	uint64_t pos = atomic_load_explicit(&r->head, memory_order_relaxed);
+	/* Pairs with ring_publish() and ring_give_back(). */
+	uint64_t word = atomic_load_explicit(&ring_slot_at(r, pos)->word, memory_order_acquire);
+	if (word != ring_word(ring_lap(r, pos), RING_READY))
+		return false;
+	*ret = (ring_view){.pos = pos, .word = word, .found = true};
+	return true;
+}
+
 /* Whether it is worth while to look: a message, or the end, may be at the head. */
 bool ring_has_news(ring *r);
 
 /* The position is READY, and mine from now on to take out; false when somebody was quicker. */
-bool ring_take(ring *r, uint64_t pos, heap_owner me);
+static inline bool ring_take(ring *r, uint64_t pos, heap_owner me)
+{
+	uint64_t ready = ring_word(ring_lap(r, pos), RING_READY);
+	return atomic_compare_exchange_strong(&ring_slot_at(r, pos)->word, &ready,
+					      ring_word(ring_lap(r, pos), me | RING_TAKING));
+}
 
 /* Ends that: the slot is free for the next lap, or READY again. Also for a position that was
  * claimed and not published. */
-void ring_release(ring *r, uint64_t pos);
+static inline void ring_release(ring *r, uint64_t pos)
+{
+	atomic_exchange(&ring_slot_at(r, pos)->word, ring_word(ring_lap(r, pos) + 1, RING_FREE));
+	if (atomic_load_explicit(&r->head, memory_order_relaxed) == pos)
+		atomic_store_explicit(&r->head, pos + 1, memory_order_relaxed);
+}
 void ring_give_back(ring *r, uint64_t pos);
 
 /* Seals the end, at this position. False when it is not the end any more. */

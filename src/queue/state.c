@@ -90,7 +90,7 @@ int brood_queue_fd(brood_queue *q)
 	int fd = bell_descriptor(&q->bell);
 	/* What is there already must show. */
 	if (fd >= 0 &&
-	    (queue_look(q).found || atomic_load(&q->closed) || atomic_load(&q->returned)))
+	    (queue_look(q).found || atomic_load(&q->closed) || count_records(q).returned))
 		bell_ring(&q->bell);
 	return fd;
 }

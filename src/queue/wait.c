@@ -14,7 +14,7 @@ bool queue_is_dead(heap_owner who, bool thorough)
 	return who && (thorough ? table_dead(who) : life_dead(who));
 }
 
-int wait_once(wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue))
+int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue))
 {
 	bool thorough = w->turns++ % THOROUGH_EVERY == THOROUGH_EVERY - 1;
 	if (queue_is_dead(busy, thorough) && queue_repair(q))
