@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/sys_socket.h"
+#include "base/interrupt.h"
 #include "brood/pipe.h"
 #include "queue/queue.h"
 #include "sync/event.h"
@@ -170,10 +170,11 @@ static bool passed(deadline when)
 /* Sleeps until a descriptor is readable, the time is up or the next look due. 0 or -EBADF, ... */
 static int sleep_until(const waiting *w, deadline when, bool *ready, bool *any)
 {
-	struct timespec left;
 	deadline soon = w->step == INT64_MAX ? DEADLINE_NEVER : clock_now() + w->step;
-	int r = sys_poll(w->fds, w->count, deadline_left(when < soon ? when : soon, &left));
-	if (r < 0 && r != -EINTR)
+	int r = interrupt_poll(w->fds, w->count, when < soon ? when : soon);
+	if (r == -EINTR)
+		return interrupt_error("several things");
+	if (r < 0)
 		return error_set(-r, "cannot wait: %s", strerror(-r));
 	for (size_t i = 0; r > 0 && i < w->count; i++) {
 		if (w->fds[i].revents & POLLNVAL)
