@@ -104,6 +104,10 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size);
 /* write(2) until all is written, in one call where the kernel takes it in one; without SIGPIPE. */
 int sys_write_all(int fd, const void *data, size_t size);
 
+/* From now on, who loses his parent among this process's descendants becomes its child, not init's.
+ */
+void sys_adopt_orphans(void);
+
 /* The name by which ps, top and gdb show the calling thread; cut to 15 bytes. */
 void sys_set_comm(const char *name);
 

@@ -43,10 +43,12 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.dies_with_parent = process->daemon || self_dies_with_parent(),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
+		.subreaper = process->subreaper,
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.place = table_place_of(process->slot),
+		.lineage = process->lineage,
 	};
 	sys_keeps_status(); /* asked here, so that the child finds the answer */
 	strncpy(ret->comm, ret->name, sizeof(ret->comm) - 1);
@@ -55,8 +57,11 @@ void child_prepare(brood_process *process, struct birth *ret)
 static void settle(const struct birth *birth)
 {
 	self_become(birth);
+	lineage_enter(birth->lineage);
 	if (birth->dies_with_parent)
 		orphan_die_with(birth->parent);
+	if (birth->subreaper)
+		sys_adopt_orphans();
 	sys_set_comm(birth->comm);
 	exit_register_child();
 }

@@ -20,12 +20,14 @@ struct birth {
 	pid_t parent;
 	const char *parent_name;
 	bool threaded; /* the parent is, or has been */
+	bool subreaper;
 	bool executed; /* it began as a new program */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
 	brood_bytes family_key; /* when executed: it has none of its own yet */
 	table_place place;
+	lineage lineage; /* 0 when executed: its environment says it */
 };
 
 void child_prepare(brood_process *process, struct birth *ret);

@@ -113,6 +113,7 @@ void launch_resume(const struct launch *launch)
 		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
 		.arg = process->args.arg,
 		.dies_with_parent = launch->dies_with_parent,
+		.subreaper = process->subreaper,
 		.executed = true,
 		.parent = launch->parent,
 		.parent_name = process->parent_name,

@@ -71,6 +71,7 @@ __attribute__((constructor(102))) static void self_begin(void)
 	main_process.pid = self.pid;
 	ssize_t random = getrandom(self.family_key, sizeof(self.family_key), 0);
 	self.family_key_size = random > 0 ? (size_t)random : 0;
+	lineage_begin();
 	pthread_atfork(NULL, NULL, after_any_fork);
 	exit_register_main();
 }

@@ -32,7 +32,8 @@ void note(int value);
 
 /*
  * A role is a program of its own: this test program, run anew with the role's
- * name. harness_main() runs the role it is asked for, or the tests.
+ * name. harness_main() runs the role it is asked for, or the tests; brood_init() comes first, but
+ * for a role "without_init".
  */
 typedef struct role {
 	const char *name;
