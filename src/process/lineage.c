@@ -3,17 +3,18 @@
  * A process that forks twice and calls setsid() has neither parent nor session in common with
  * the one that it descends from. But it cannot help inheriting
  *
- *	its memory: so each process that is forked maps a page of the heap's file, accessible to
- *	nobody, at an offset beyond the file's end that is its lineage. All that are forked
- *	below it show it in /proc/PID/maps, with the heap's inode;
+ *	its memory: so the child of each fork() maps a page of the heap's file, accessible to
+ *nobody, at an offset beyond the file's end that is its parent's lineage. All that are forked below
+ *show it in /proc/PID/maps, with the heap's inode;
  *
  *	its environment, when it executes another program: so a variable lists the lineages that
  *	a process is of. It is put there when the library is loaded, while there is one
  *	thread, and afterwards written in place; /proc/PID/environ shows what a program was
  *	executed with, also in what is forked below.
  *
- * Neither costs a process more than one system call. A program executed with an environment of
- * somebody's making bears no sign; while its parents live it is found by them.
+ * What the program itself starts bears no lineage and pays nothing: a mapping costs a new process
+ *as much as three page faults. A program executed with an environment of somebody's making bears no
+ *sign, nor does what a raw clone(2) has made; while its parents live it is found by them.
  */
 
 #include "process/lineage.h"
@@ -44,6 +45,7 @@ static const uint64_t offset_base = UINT64_C(1) << 62; /* no mapping of the heap
 static struct {
 	dev_t device;
 	uint64_t inode;
+	lineage unmapped; /* what a child is still to map */
 	size_t length;
 	char word[LINEAGE_WORD_SIZE];
 } self = {.length = sizeof(VARIABLE) - 1, .word = VARIABLE};
@@ -124,7 +126,15 @@ void lineage_enter(lineage own)
 	if (!own)
 		return;
 	self.length = append(self.word, self.length, own);
-	raw_syscall6(SYS_mmap, 0, 1, PROT_NONE, MAP_PRIVATE, heap_map.fd, (long)offset_of(own));
+	self.unmapped = own;
+}
+
+void lineage_forked(void)
+{
+	if (self.unmapped)
+		raw_syscall6(SYS_mmap, 0, 1, PROT_NONE, MAP_PRIVATE, heap_map.fd,
+			     (long)offset_of(self.unmapped));
+	self.unmapped = 0;
 }
 
 void lineage_word(char word[LINEAGE_WORD_SIZE], lineage own)

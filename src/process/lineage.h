@@ -14,7 +14,10 @@ lineage lineage_of(table_place place);
 /* In a program, first thing. */
 void lineage_begin(void);
 
-/* In a new process that was forked: it is of this lineage too, from now on. */
+/* In a process that fork() has made, brood's or not, first thing. */
+void lineage_forked(void);
+
+/* In a new process of brood's: it is of this lineage too, from now on. */
 void lineage_enter(lineage own);
 
 /* For a program that is run anew as a process of this lineage: the word of its environment. */

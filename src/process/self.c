@@ -60,6 +60,7 @@ static struct {
 static void after_any_fork(void)
 {
 	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
+	lineage_forked();
 	children_forget();
 	finalizers_forget();
 	table_move((table_place){0}, false);
