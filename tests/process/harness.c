@@ -32,14 +32,19 @@ static int count_descriptors(void)
 	return count;
 }
 
+void notes_open(void)
+{
+	char place[20];
+	noted = brood_calloc(1, sizeof(*noted));
+	snprintf(place, sizeof(place), "%" PRIxPTR, (uintptr_t)noted);
+	setenv(NOTES_PLACE, place, 1);
+}
+
 int harness_begin(void **state)
 {
 	(void)state;
 	sys_null(); /* kept from the first start on */
-	noted = brood_calloc(1, sizeof(*noted));
-	char place[20];
-	snprintf(place, sizeof(place), "%" PRIxPTR, (uintptr_t)noted);
-	setenv(NOTES_PLACE, place, 1);
+	notes_open();
 	descriptors = count_descriptors();
 	brood_heap_stats stats;
 	brood_heap_stats_get(&stats);
