@@ -61,6 +61,16 @@ static inline long raw_syscall(long number, long a, long b, long c, long d)
 	return raw_syscall5(number, a, b, c, d, 0);
 }
 
+/* For the body of a loop that waits for another processor. */
+static inline void raw_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 /* The kernel's struct sigaction; all zero is SIG_DFL. */
 struct kernel_sigaction {
 	uintptr_t handler;

@@ -18,6 +18,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct robust_list_head;
+
 /* A call's result as these functions give it. */
 static inline int sys_result(long r)
 {
@@ -27,6 +29,9 @@ static inline int sys_result(long r)
 /* Moves a new descriptor above 2: where the program runs with a standard stream closed, ours must
  * not take its place, since children replace their standard input. */
 int sys_above_standard_streams(int fd);
+
+/* close(2), unless fd is negative; errno is untouched. */
+void sys_close(int fd);
 
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);
@@ -59,6 +64,10 @@ int sys_pidfd_wait(int pidfd, const struct timespec *left);
  * somebody else reaped it. Returns 0, or -ENODATA before Linux 6.15.
  */
 int sys_pidfd_status(int pidfd, int *ret_status);
+
+/* The control group of the pidfd's process, in the unified hierarchy, as a number; -ENODATA before
+ * Linux 6.13. */
+int sys_pidfd_cgroup(int pidfd, uint64_t *ret_id);
 
 /*
  * Runs f(arg) in a new process that shares this one's memory; the calling thread waits until
@@ -97,6 +106,28 @@ int sys_remove(void *start, size_t length);
  */
 int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left);
 int sys_futex_wake(_Atomic uint32_t *word, int count);
+
+/*
+ * Sets bits in a word and wakes who sleeps on it, as one step: a process that is killed meanwhile
+ * has done both or neither. Returns how many woke.
+ */
+int sys_futex_or_wake(_Atomic uint32_t *word, uint32_t bit, int count);
+
+/* A word that is slept on while it has this value. */
+typedef struct sys_futex {
+	const _Atomic uint32_t *word;
+	uint32_t expected;
+} sys_futex;
+
+/*
+ * Waits while both words are as expected, at most until a time of CLOCK_MONOTONIC (NULL: for
+ * ever). Returns the index of the one that was woken, 2 when one differs, -ETIMEDOUT, -EINTR, or
+ * -ENOSYS before Linux 5.16.
+ */
+int sys_futex_wait_either(const sys_futex words[2], const struct timespec *until);
+
+/* Where the kernel was told that the calling thread's robust futexes are; NULL when nowhere. */
+struct robust_list_head *sys_robust_list(void);
 
 /* The whole of a small file, NUL-terminated, at most size - 1 bytes; returns its length. */
 ssize_t sys_read_file(const char *path, char *buffer, size_t size);

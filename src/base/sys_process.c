@@ -27,8 +27,9 @@ struct pidfd_info {
 	uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
 	int32_t exit_code;
 };
-#define PIDFD_INFO_EXIT_MASK (UINT64_C(1) << 3)
-#define PIDFD_INFO_GET	     _IOWR(0xFF, 11, struct pidfd_info)
+#define PIDFD_INFO_CGROUP_MASK (UINT64_C(1) << 2)
+#define PIDFD_INFO_EXIT_MASK   (UINT64_C(1) << 3)
+#define PIDFD_INFO_GET	       _IOWR(0xFF, 11, struct pidfd_info)
 
 pid_t sys_gettid(void)
 {
@@ -110,6 +111,15 @@ int sys_pidfd_status(int pidfd, int *ret_status)
 	if (ioctl(pidfd, PIDFD_INFO_GET, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT_MASK))
 		return -ENODATA;
 	*ret_status = info.exit_code;
+	return 0;
+}
+
+int sys_pidfd_cgroup(int pidfd, uint64_t *ret_id)
+{
+	struct pidfd_info info = {.mask = PIDFD_INFO_CGROUP_MASK};
+	if (ioctl(pidfd, PIDFD_INFO_GET, &info) < 0 || !(info.mask & PIDFD_INFO_CGROUP_MASK))
+		return -ENODATA;
+	*ret_id = info.cgroupid;
 	return 0;
 }
 

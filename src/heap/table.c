@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "heap/account.h"
+#include "heap/life.h"
 #include "heap/memory.h"
 #include "heap/reserve.h"
 #include "heap/slab.h"
@@ -176,6 +177,7 @@ static void release(process_slot *slot)
 {
 	uint32_t generation = atomic_load(&slot->generation);
 	heap_sweep(table_owner(slot));
+	life_end(slot);
 	atomic_store(&slot->blocks, account_word(generation + 1));
 	atomic_store(&slot->generation, generation + 1);
 	atomic_store(&slot->pid, 0);
@@ -332,6 +334,22 @@ void table_publish(int exit_code)
 	/* Pairs with the acquire of whoever finds the status stolen. */
 	atomic_store_explicit(&slot->published, 1, memory_order_release);
 	atomic_store(&slot->state, SLOT_ENDED);
+}
+
+int table_open(heap_owner owner)
+{
+	if (!owner_is_process(owner) || owner_slot(owner) >= heap_map.slot_count)
+		return -ESRCH;
+	const process_slot *slot = map_slot(owner_slot(owner));
+	pidref process = process_of(slot);
+	if (!process.pid || table_owner(slot) != owner)
+		return -ESRCH;
+	return pidref_open(process);
+}
+
+pid_t table_root(void)
+{
+	return atomic_load(&map_slot(0)->pid);
 }
 
 bool table_dead(heap_owner owner)

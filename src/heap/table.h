@@ -25,6 +25,15 @@ enum slot_state { SLOT_FREE, SLOT_RESERVED, SLOT_RUNNING, SLOT_ENDED };
 
 enum { SLOT_NAME_SIZE = 64 };
 
+/* What makes the kernel wake who waits for a process's death, life.c; laid out as glibc's robust
+ * mutexes, with which it is in one list. */
+typedef struct slot_life {
+	_Atomic uint32_t word; /* 0: nothing is registered */
+	uint32_t unused[5];
+	void *previous; /* in the list, in the memory of the process */
+	void *next;
+} slot_life;
+
 typedef struct process_slot {
 	_Atomic uint32_t state;	     /* enum slot_state */
 	_Atomic uint32_t generation; /* counts the slot's uses, for heap_owner */
@@ -36,7 +45,8 @@ typedef struct process_slot {
 	char name[SLOT_NAME_SIZE];  /* its name, cut; for other processes to show */
 
 	_Alignas(128) _Atomic uint64_t blocks; /* account.h: a sweep's stop sign */
-	char reserved[120];
+	slot_life life;
+	char reserved[80];
 } process_slot;
 _Static_assert(sizeof(process_slot) == 256, "slots do not share cache lines");
 
@@ -94,6 +104,13 @@ void table_collect(void);
 
 /* The owner under which a slot's process allocates. */
 heap_owner table_owner(const process_slot *slot);
+
+/* A pidfd of the process that an owner names; -ESRCH when it is gone or no process, or another
+ * negative errno. */
+int table_open(heap_owner owner);
+
+/* The pid of the family's root, which may have ended. */
+pid_t table_root(void);
 
 /* Whether the process that an owner names is certainly dead; false for the family and objects. */
 bool table_dead(heap_owner owner);

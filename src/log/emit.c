@@ -29,6 +29,11 @@ void log_set_process_name(const char *name)
 	process_name = name;
 }
 
+const char *log_process_name(void)
+{
+	return process_name;
+}
+
 static bool is_active(const handler *h)
 {
 	const activity *at = innermost;

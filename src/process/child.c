@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/exit.h"
+#include "process/given.h"
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/stdio.h"
@@ -40,6 +41,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.call = process->call,
 		.run = process->run,
 		.arg = process->args.arg,
+		.given = process->given,
 		.dies_with_parent = process->daemon || self_dies_with_parent(),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
@@ -66,6 +68,14 @@ static void settle(const struct birth *birth)
 	exit_register_child();
 }
 
+static void unblock(const struct birth *birth, const sigmask *mask)
+{
+	sigmask own = *mask;
+	if (birth->dies_with_parent)
+		own.before &= ~orphan_signals();
+	sigmask_restore(&own);
+}
+
 static void run(const struct birth *birth) BROOD_NORETURN;
 static void run(const struct birth *birth)
 {
@@ -78,18 +88,18 @@ void child_main(const struct birth *birth, const sigmask *mask)
 {
 	/* What it has been given must be seen to be its own before its parent can die. */
 	table_move(birth->place, birth->arg != NULL);
+	given_keep(birth->given);
 	stdio_drop_inherited();
 	settle(birth);
-	sigmask own = *mask;
-	if (birth->dies_with_parent) /* the signal by which it dies with its parent */
-		own.before &= ~(UINT64_C(1) << (SIGRTMAX - 1));
-	sigmask_restore(&own);
+	unblock(birth, mask);
 	run(birth);
 }
 
-void child_resume(const struct birth *birth, const char *failure)
+void child_resume(const struct birth *birth, const sigmask *mask, const char *failure)
 {
 	settle(birth);
+	if (mask)
+		unblock(birth, mask);
 	if (failure)
 		brood_raise("ImportError", "%s", failure);
 	run(birth);

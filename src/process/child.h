@@ -16,18 +16,19 @@ struct birth {
 	void (*call)(void);
 	void (*run)(brood_process *self);
 	void *arg;
+	const struct given *given;
 	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
 	pid_t parent;
 	const char *parent_name;
 	bool threaded; /* the parent is, or has been */
 	bool subreaper;
-	bool executed; /* it began as a new program */
+	bool executed; /* it is a new program, no copy of its parent */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
 	brood_bytes family_key; /* when executed: it has none of its own yet */
 	table_place place;
-	lineage lineage; /* 0 when executed: its environment says it */
+	lineage lineage;
 };
 
 void child_prepare(brood_process *process, struct birth *ret);
@@ -36,8 +37,9 @@ void child_prepare(brood_process *process, struct birth *ret);
  * that the starting thread had. */
 void child_main(const struct birth *birth, const sigmask *mask) BROOD_NORETURN;
 
-/* The same for one that began as a new program. If it cannot run its target, failure says why,
- * and it ends as by brood_raise(). */
-void child_resume(const struct birth *birth, const char *failure) BROOD_NORETURN;
+/* The same for one that is no copy of its parent; mask is NULL where it is in force already. If it
+ * cannot run its target, failure says why, and it ends as by brood_raise(). */
+void child_resume(const struct birth *birth, const sigmask *mask,
+		  const char *failure) BROOD_NORETURN;
 
 #endif

@@ -58,6 +58,7 @@ struct brood_process {
 	void (*call)(void);
 	void (*run)(brood_process *self);
 	pickled args;
+	struct given *given; /* the connections in args */
 	bool daemon;
 	bool detached;
 	bool subreaper;

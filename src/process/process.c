@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "process/children.h"
+#include "process/given.h"
 #include "process/import.h"
 #include "process/method.h"
 #include "process/self.h"
@@ -27,10 +28,16 @@ static void free_texts(struct process_text *text)
 	}
 }
 
+static void free_arguments(brood_process *process)
+{
+	brood_free(process->args.block);
+	brood_free(process->given);
+}
+
 static void destroy(brood_process *process)
 {
 	if (process->state == PROCESS_INITIAL)
-		brood_free(process->args.block);
+		free_arguments(process);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
 	free_texts(process->name);
@@ -219,6 +226,8 @@ static int set_up(brood_process *process, const brood_process_options *options)
 		r = set_inherited(process, options);
 	if (r == 0)
 		r = pickle(&options->args, table_owner(table_self()), &process->args);
+	if (r == 0)
+		r = given_collect(&options->args, &process->given);
 	return r < 0 ? r : process->method->check(process);
 }
 

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "heap/join.h"
 #include "process/launch.h"
+#include "process/server.h"
 
 static struct {
 	_Atomic int descriptor;
@@ -101,11 +102,12 @@ int brood_init(void)
 	int r = heap_require();
 	if (r < 0)
 		return r;
-	const struct launch *launch = join_message();
+	void *message = join_message();
 	learn_program();
-	if (launch) {
-		join_set_message(NULL);
-		launch_resume(launch);
-	}
+	join_set_message(NULL);
+	if (message && *(const enum launch_what *)message == LAUNCH_SERVER)
+		server_main(message);
+	if (message)
+		launch_resume(message, NULL);
 	return 0;
 }

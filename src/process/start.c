@@ -93,6 +93,8 @@ static void give_all(brood_process *process, heap_owner to)
 	give_own(process, to);
 	if (process->args.block)
 		heap_give(process->args.block, to);
+	if (process->given)
+		heap_give(process->given, to);
 }
 
 static int take_slot(brood_process *process)
@@ -121,6 +123,8 @@ void process_release_slot(brood_process *process)
 		heap_free_owned(process->launch, table_owner(process->slot));
 	if (process->args.block)
 		heap_free_owned(process->args.block, table_owner(process->slot));
+	if (process->given)
+		heap_free_owned(process->given, table_owner(process->slot));
 	give_own(process, table_owner(table_self()));
 	table_release(process->slot);
 }

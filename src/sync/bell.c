@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A listener binds a datagram socket to a random abstract name, and writes the name's number
+ * into a place of the bell; whoever rings sends a byte there. No descriptor needs to be shared, so
+ * it does not matter how the processes came to be or whose they are; the socket is as readable as
+ * its buffer, and the kernel refuses what is sent to a listener that has gone. (An eventfd
+ * would have to be fetched by pidfd_getfd(), which ptrace's rules forbid among siblings; a pipe
+ * opened through /proc needs the same user and, to close, the listener's help.) The limit:
+ * a process in another network namespace does not reach it, and rings in vain.
+ *
+ * A listener that does not look, or is stopped, is rung once: `rung` says in which of its epochs
+ * somebody last did, and a ringer that finds the present one there sends nothing. The order
+ * makes that safe:
+ *
+ *	ringer    change the object; read epoch; if rung differs: send, rung = the epoch read
+ *	listener  take what is in the socket; epoch++; look at the object
+ *
+ * A ringer that sends nothing has read the epoch before the listener's epoch++, and so has
+ * changed the object before the listener looks. A ringer that sends stores an epoch that
+ * is over when the listener was quicker, which keeps nobody from ringing. One that
+ * stopped or died before it sent has stored nothing: the next rings.
+ *
+ *	died                                   left                 repaired by
+ *	before its place had an id             a place              whoever rings or listens next
+ *	as a listener                          a place              the same: its socket refuses
+ *	between making a page and linking it   a block of 256 bytes nobody: the family's end
+ *
+ * A place is given up by turning its owner, who cannot come back, to 0. A fork's child has
+ * another owner, and closes the socket it has inherited (held.h).
+ */
+
+#include "sync/bell.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "base/error.h"
+#include "base/sys_socket.h"
+#include "heap/table.h"
+#include "sync/held.h"
+
+enum { PLACES_IN_BELL = 2, PLACES_IN_PAGE = 10, BIND_TRIES = 8 };
+
+struct bell_page {
+	bell_page *_Atomic more;
+	uint64_t reserved;
+	bell_place place[PLACES_IN_PAGE];
+};
+_Static_assert(sizeof(bell_page) == 256, "a page is a small block");
+
+/* Goes over all places: for (walk w = begin(bell); w.place; next(&w)). */
+typedef struct walk {
+	bell_place *place;
+	bell_place *end;
+	bell_page *_Atomic *more; /* where the next page is linked, or will be */
+} walk;
+
+static walk begin(bell *which)
+{
+	return (walk){which->place, which->place + PLACES_IN_BELL, &which->more};
+}
+
+static void next(walk *w)
+{
+	if (++w->place < w->end)
+		return;
+	bell_page *page = atomic_load(w->more);
+	w->place = page ? page->place : NULL;
+	w->end = page ? page->place + PLACES_IN_PAGE : NULL;
+	if (page)
+		w->more = &page->more;
+}
+
+static void give_up(bell_place *place, uint32_t owner)
+{
+	atomic_compare_exchange_strong(&place->owner, &owner, 0);
+}
+
+static void ring(bell_place *place, uint32_t owner)
+{
+	uint64_t id = atomic_load(&place->id);
+	uint32_t epoch = atomic_load(&place->epoch);
+	if (!id || atomic_load(&place->rung) == epoch)
+		return;
+	int r = sys_ring(id);
+	if (r == 0)
+		atomic_store(&place->rung, epoch);
+	else if ((r == -ECONNREFUSED || r == -EAGAIN) && table_dead(owner))
+		give_up(place, owner);
+}
+
+void bell_ring_all(bell *which)
+{
+	int saved = errno;
+	for (walk w = begin(which); w.place; next(&w)) {
+		uint32_t owner = atomic_load(&w.place->owner);
+		if (owner)
+			ring(w.place, owner);
+	}
+	errno = saved;
+}
+
+static bell_place *find(bell *which, uint32_t me)
+{
+	for (walk w = begin(which); w.place; next(&w))
+		if (atomic_load(&w.place->owner) == me)
+			return w.place;
+	return NULL;
+}
+
+static bell_place *take_free(walk *w, uint32_t me)
+{
+	for (; w->place; next(w)) {
+		uint32_t owner = 0;
+		if (atomic_compare_exchange_strong(&w->place->owner, &owner, me) ||
+		    (table_dead(owner) &&
+		     atomic_compare_exchange_strong(&w->place->owner, &owner, me)))
+			return w->place;
+	}
+	return NULL;
+}
+
+/* Links another page. It is the family's before it can be seen, else it would be swept with who
+ * made it. */
+static int add_page(bell_page *_Atomic *where)
+{
+	bell_page *none = NULL, *page = brood_calloc(1, sizeof(*page));
+	if (!page)
+		return -errno;
+	brood_keep(page);
+	if (!atomic_compare_exchange_strong(where, &none, page))
+		brood_free(page);
+	return 0;
+}
+
+static bell_place *take(bell *which, uint32_t me)
+{
+	walk w = begin(which);
+	for (;;) {
+		bell_place *place = take_free(&w, me);
+		if (place || add_page(w.more) < 0)
+			return place;
+		w.place = atomic_load(w.more)->place;
+		w.end = w.place + PLACES_IN_PAGE;
+		w.more = &atomic_load(w.more)->more;
+	}
+}
+
+static int bind_new(uint64_t *ret_id)
+{
+	int fd = -EADDRINUSE;
+	for (int i = 0; i < BIND_TRIES && fd == -EADDRINUSE; i++) {
+		*ret_id = sys_random();
+		fd = sys_bell(*ret_id);
+	}
+	if (fd < 0)
+		return error_set(-fd,
+				 fd == -EMFILE || fd == -ENFILE
+					 ? "no file descriptor is left to wait with: close some, "
+					   "or raise the limit (ulimit -n)"
+					 : "the system gives no socket to wait with");
+	return fd;
+}
+
+static int listen(bell *which, uint32_t me)
+{
+	uint64_t id;
+	int fd = bind_new(&id);
+	if (fd < 0)
+		return fd;
+	fd = held_add(which, id, HELD_BELL, fd);
+	bell_place *place = fd < 0 ? NULL : take(which, me);
+	if (!place) {
+		int err = fd < 0 ? -fd : errno;
+		held_drop(which, id);
+		return -err;
+	}
+	atomic_store(&place->id, id);
+	atomic_fetch_add(&place->epoch, 1); /* whoever rang its predecessor has not rung it */
+	atomic_store(&which->listened, 1);
+	return fd;
+}
+
+/* One thread at a time takes a place or gives it up. In a new process no thread is doing so. */
+static pthread_mutex_t listening = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic bool ever_listened;
+
+static void after_any_fork(void)
+{
+	if (ever_listened)
+		listening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
+__attribute__((constructor(103))) static void bell_begin(void)
+{
+	pthread_atfork(NULL, NULL, after_any_fork);
+}
+
+int bell_descriptor(bell *which)
+{
+	int r = heap_require();
+	if (r < 0)
+		return r;
+	uint32_t me = table_owner(table_self());
+	ever_listened = true;
+	pthread_mutex_lock(&listening);
+	bell_place *place = find(which, me);
+	int fd = place ? held_peek(which, atomic_load(&place->id)) : -ENOENT;
+	if (place && fd < 0)
+		give_up(place, me);
+	if (fd < 0)
+		fd = listen(which, me);
+	pthread_mutex_unlock(&listening);
+	return fd;
+}
+
+void bell_clear(bell *which)
+{
+	bell_place *place =
+		atomic_load(&which->listened) ? find(which, table_owner(table_self())) : NULL;
+	if (!place)
+		return;
+	uint64_t id = atomic_load(&place->id);
+	int fd = held_peek(which, id);
+	if (fd < 0)
+		return;
+	sys_hush(fd);
+	atomic_fetch_add(&place->epoch, 1);
+}
+
+void bell_drop(bell *which)
+{
+	if (!atomic_load(&which->listened))
+		return;
+	uint32_t me = table_owner(table_self());
+	ever_listened = true;
+	pthread_mutex_lock(&listening);
+	bell_place *place = find(which, me);
+	if (place) {
+		held_drop(which, atomic_load(&place->id));
+		give_up(place, me);
+	}
+	pthread_mutex_unlock(&listening);
+}
+
+void bell_end(bell *which)
+{
+	bell_drop(which);
+	for (bell_page *page = atomic_load(&which->more), *following; page; page = following) {
+		following = atomic_load(&page->more);
+		brood_free(page);
+	}
+	atomic_store(&which->more, NULL);
+}
