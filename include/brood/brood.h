@@ -8,7 +8,11 @@
 #include "brood/heap.h"
 #include "brood/type.h"
 #include "brood/log.h"
+#include "brood/sync.h"
 #include "brood/process.h"
+#include "brood/report.h"
+#include "brood/pipe.h"
 #include "brood/queue.h"
+#include "brood/wait.h"
 
 #endif

@@ -31,6 +31,14 @@ int sys_above_standard_streams(int fd)
 	return moved;
 }
 
+void sys_close(int fd)
+{
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+}
+
 static int seal(int fd, size_t size)
 {
 	if (ftruncate(fd, (off_t)size) < 0 ||
@@ -102,6 +110,20 @@ int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct
 int sys_futex_wake(_Atomic uint32_t *word, int count)
 {
 	return sys_result(syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0));
+}
+
+int sys_futex_or_wake(_Atomic uint32_t *word, uint32_t bit, int count)
+{
+	/* "word |= 1 << shift"; what wakes more, if the word was 0, is the call's second half,
+	 * which cannot be left out. Nobody sleeps then. */
+	uint32_t shift = (uint32_t)__builtin_ctz(bit);
+	uint32_t op = (uint32_t)(FUTEX_OP_OR | FUTEX_OP_OPARG_SHIFT) << 28 |
+		      (uint32_t)FUTEX_OP_CMP_EQ << 24 | shift << 12;
+	int r = sys_result(syscall(SYS_futex, word, FUTEX_WAKE_OP, count, NULL, word, op));
+	if (r >= 0)
+		return r;
+	atomic_fetch_or(word, bit); /* a sandbox that does not know it */
+	return sys_futex_wake(word, count);
 }
 
 #ifndef SYS_futex_waitv

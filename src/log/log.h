@@ -21,6 +21,7 @@ void log_message(int level, const char *file, int line, const char *function, co
  * call: the process layer sets it, this layer cannot ask.
  */
 void log_set_process_name(const char *name);
+const char *log_process_name(void);
 
 /* How many handlers of brood_log_to_stderr() the logger has. */
 int log_stderr_handlers(void);

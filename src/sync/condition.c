@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Each waiter has a seat (seats.h), which names its process, and on whose word it
+ * sleeps; its mark says when it came. Seats are taken, chosen and given up under the
+ * condition's lock. To notify is to set CHOSEN in the word of the seat with the
+ * oldest mark and to wake its sleeper, in one system call: nobody can be killed
+ * between. The notifier waits for nobody.
+ *
+ * A waiter gives its seat up when it has the lock again. If its time was up and it was chosen
+ * all the same, it was notified: no notify is lost by that. A seat of a dead process is free.
+ * If that had been chosen, the notify goes to another waiter: the one that
+ * notices it, which each does once a second, as nobody is told.
+ *
+ * | killed                          | is left                      | repaired by              |
+ * | ------------------------------- | ---------------------------- | ------------------------ |
+ * | waiting                         | a seat of a dead process     | who needs a seat         |
+ * | chosen, before it holds the     | a chosen seat of a dead      | another waiter, within a |
+ * | lock again                      | process                      | second                   |
+ * | in notify()                     | some chosen and awake, the   | the lock's next taker is |
+ * |                                 | rest waiting; the lock       | told                     |
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/sys.h"
+#include "sync/core.h"
+#include "sync/seats.h"
+
+#define CHOSEN UINT32_C(0x80000000)
+
+enum { LEAST_SEATS = 4, STEP_NS = 1000000000 };
+
+struct brood_condition {
+	object object;
+	core own;		/* an rlock, used when none was given */
+	object *lock;		/* a lock or rlock; NULL: own */
+	_Atomic uint32_t marks; /* counts the waits */
+	uint32_t reserved;
+	seats seats;
+};
+
+brood_condition *brood_condition_new_with(const brood_condition_options *given)
+{
+	brood_condition_options options = {0};
+	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0 ||
+	    (options.lock && object_check(options.lock, OBJECT_LOCK) < 0) ||
+	    (options.rlock && object_check(options.rlock, OBJECT_RLOCK) < 0))
+		return error_to_null(-errno);
+	if (options.lock && options.rlock)
+		return error_null(EINVAL, "a condition has one lock: give .lock or .rlock");
+	brood_condition *made = object_new(OBJECT_CONDITION, offsetof(brood_condition, seats) +
+								     seats_size(LEAST_SEATS));
+	if (!made)
+		return NULL;
+	made->lock = options.lock ? &options.lock->object : NULL;
+	if (options.rlock)
+		made->lock = &options.rlock->object;
+	made->seats.count = LEAST_SEATS;
+	return made;
+}
+
+static bool is_recursive(const brood_condition *c)
+{
+	return !c->lock || object_kind_of(c->lock) == OBJECT_RLOCK;
+}
+
+static core *core_of(brood_condition *c)
+{
+	_Static_assert(offsetof(brood_lock, core) == offsetof(brood_rlock, core), "one for both");
+	return c->lock ? &((brood_lock *)c->lock)->core : &c->own;
+}
+
+static int check(const brood_condition *c)
+{
+	int r = object_check(c, OBJECT_CONDITION);
+	if (r < 0 || is_recursive(c))
+		return r;
+	return object_check(c->lock, OBJECT_LOCK);
+}
+
+static int check_held(brood_condition *c, const char *sentence)
+{
+	int r = check(c);
+	if (r < 0)
+		return r;
+	bool held = is_recursive(c) ? core_is_mine(core_of(c)) : core_is_ours(core_of(c));
+	return held ? 0 : error_set(EPERM, "%s", sentence);
+}
+
+static int acquire(brood_condition *c, deadline when)
+{
+	int r = check(c);
+	if (r < 0)
+		return r;
+	return is_recursive(c) ? core_take_again(core_of(c), when) : core_take(core_of(c), when);
+}
+
+int brood_condition_acquire(brood_condition *condition)
+{
+	return acquire(condition, DEADLINE_NEVER);
+}
+
+int brood_condition_acquire_timed(brood_condition *condition, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : acquire(condition, when);
+}
+
+int brood_condition_acquire_nowait(brood_condition *condition)
+{
+	return acquire(condition, 0);
+}
+
+int brood_condition_release(brood_condition *condition)
+{
+	int r = check(condition);
+	if (r < 0)
+		return r;
+	core *lock = core_of(condition);
+	return is_recursive(condition) ? core_drop_once(lock) : core_drop(lock);
+}
+
+static bool is_waiting(const seat *s)
+{
+	uint32_t word = atomic_load(&s->word);
+	return word && !(word & CHOSEN) && !life_dead(word);
+}
+
+/* Takes the notify of a waiter that died with it. */
+static bool take_from_dead(seat *s)
+{
+	uint32_t word = atomic_load(&s->word);
+	return word & CHOSEN && life_dead(word & ~CHOSEN) &&
+	       atomic_compare_exchange_strong(&s->word, &word, 0);
+}
+
+static seat *oldest(brood_condition *c)
+{
+	seat *found = NULL;
+	uint32_t now = atomic_load(&c->marks), age = 0;
+	for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w)) {
+		uint32_t this_age = now - atomic_load(&w.seat->mark);
+		if (is_waiting(w.seat) && (!found || this_age > age)) {
+			found = w.seat;
+			age = this_age;
+		}
+	}
+	return found;
+}
+
+/* With the lock held. Returns how many. */
+static int choose(brood_condition *c, int n)
+{
+	int chosen = 0;
+	seat *next;
+	while (chosen < n && (next = oldest(c))) {
+		sys_futex_or_wake(&next->word, CHOSEN, 1);
+		chosen++;
+	}
+	return chosen;
+}
+
+static int notify(brood_condition *c, int n)
+{
+	int r = check_held(c, "the condition's lock is not owned: acquire it before a notify");
+	if (r < 0)
+		return r;
+	if (n < 0)
+		return error_set(EINVAL, "%d waiters cannot be notified", n);
+	for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
+		if (take_from_dead(w.seat))
+			choose(c, 1);
+	return choose(c, n);
+}
+
+int brood_condition_notify(brood_condition *condition, int n)
+{
+	return notify(condition, n);
+}
+
+int brood_condition_notify_all(brood_condition *condition)
+{
+	return notify(condition, INT_MAX);
+}
+
+static seat *take_seat(brood_condition *c, heap_owner me)
+{
+	for (;;) {
+		for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w)) {
+			uint32_t word = atomic_load(&w.seat->word);
+			if (word && (word & CHOSEN || !life_dead(word)))
+				continue;
+			atomic_store(&w.seat->mark, atomic_fetch_add(&c->marks, 1));
+			if (atomic_compare_exchange_strong(&w.seat->word, &word, me))
+				return w.seat;
+		}
+		if (seats_grow(&c->seats, c, 0) < 0)
+			return NULL;
+	}
+}
+
+/* Until chosen, or until the time is up. Whether it was another's choice that died with that. */
+static bool sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when)
+{
+	while (atomic_load(&mine->word) == me && !core_passed(when)) {
+		life_wait(&mine->word, me, 0, core_step(when, STEP_NS));
+		for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
+			if (w.seat != mine && take_from_dead(w.seat))
+				return true;
+	}
+	return false;
+}
+
+/* Lets the lock go entirely; returns how often it was held. */
+static uint32_t let_go(brood_condition *c)
+{
+	core *lock = core_of(c);
+	uint32_t depth = atomic_load_explicit(&lock->depth, memory_order_relaxed);
+	if (is_recursive(c)) {
+		atomic_store_explicit(&lock->depth, 0, memory_order_relaxed);
+		atomic_store_explicit(&lock->thread, 0, memory_order_relaxed);
+	}
+	core_drop(lock);
+	return depth;
+}
+
+static int wait(brood_condition *c, deadline when)
+{
+	int r = check_held(c, "must acquire() condition before using wait()");
+	if (r < 0)
+		return r;
+	heap_owner me = life_owner();
+	seat *mine = me ? take_seat(c, me) : NULL;
+	if (!mine)
+		return -errno;
+	uint32_t depth = let_go(c);
+	bool inherited = sleep_in(c, mine, me, when);
+	r = core_take(core_of(c), DEADLINE_NEVER);
+	bool chosen = atomic_exchange(&mine->word, 0) & CHOSEN;
+	if (r < 0)
+		return r;
+	if (is_recursive(c))
+		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
+	if (chosen && inherited)
+		choose(c, 1);
+	if (r == 0 && !chosen && !inherited)
+		return error_set(ETIMEDOUT, "the condition was not notified in time");
+	return r;
+}
+
+int brood_condition_wait(brood_condition *condition)
+{
+	return wait(condition, DEADLINE_NEVER);
+}
+
+int brood_condition_wait_timed(brood_condition *condition, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : wait(condition, when);
+}
+
+static int wait_for(brood_condition *c, bool (*predicate)(void *), void *arg, deadline when)
+{
+	int r = check_held(c, "must acquire() condition before using wait_for()");
+	if (r == 0 && !predicate)
+		return error_absent("the predicate");
+	while (r == 0 && !predicate(arg)) {
+		r = wait(c, when);
+		if (r == -ETIMEDOUT && predicate(arg))
+			return 0;
+	}
+	return r;
+}
+
+int brood_condition_wait_for(brood_condition *condition, bool (*predicate)(void *arg), void *arg)
+{
+	return wait_for(condition, predicate, arg, DEADLINE_NEVER);
+}
+
+int brood_condition_wait_for_timed(brood_condition *condition, bool (*predicate)(void *arg),
+				   void *arg, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : wait_for(condition, predicate, arg, when);
+}
+
+int brood_condition_format(const void *condition, char *buffer, size_t size)
+{
+	brood_condition *c = (brood_condition *)(uintptr_t)condition;
+	char lock[BROOD_SYNC_REPR_SIZE];
+	if (check(c) < 0)
+		return snprintf(buffer, size, "(null)");
+	core_format(core_of(c), is_recursive(c), lock, sizeof(lock));
+	int waiting = 0;
+	for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
+		waiting += is_waiting(w.seat);
+	return snprintf(buffer, size, "<Condition(%s, %d)>", lock, waiting);
+}
+
+int brood_condition_free(brood_condition *condition)
+{
+	return object_free(condition, OBJECT_CONDITION);
+}
