@@ -31,7 +31,7 @@
 
 #define CHOSEN UINT32_C(0x80000000)
 
-enum { LEAST_SEATS = 4, STEP_NS = 1000000000 };
+enum { STEP_NS = 1000000000 };
 
 struct brood_condition {
 	object object;
@@ -52,13 +52,13 @@ brood_condition *brood_condition_new_with(const brood_condition_options *given)
 	if (options.lock && options.rlock)
 		return error_null(EINVAL, "a condition has one lock: give .lock or .rlock");
 	brood_condition *made = object_new(OBJECT_CONDITION, offsetof(brood_condition, seats) +
-								     seats_size(LEAST_SEATS));
+								     seats_size(SEATS_AT_FIRST));
 	if (!made)
 		return NULL;
 	made->lock = options.lock ? &options.lock->object : NULL;
 	if (options.rlock)
 		made->lock = &options.rlock->object;
-	made->seats.count = LEAST_SEATS;
+	made->seats.count = SEATS_AT_FIRST;
 	return made;
 }
 
@@ -240,11 +240,12 @@ static int wait(brood_condition *c, deadline when)
 	uint32_t depth = let_go(c);
 	bool inherited = sleep_in(c, mine, me, when);
 	r = core_take(core_of(c), DEADLINE_NEVER);
+	if (r >= 0 && is_recursive(c))
+		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
+	/* From here on the notify is the caller's, and nobody gets it should this process die. */
 	bool chosen = atomic_exchange(&mine->word, 0) & CHOSEN;
 	if (r < 0)
 		return r;
-	if (is_recursive(c))
-		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
 	if (chosen && inherited)
 		choose(c, 1);
 	if (r == 0 && !chosen && !inherited)
