@@ -44,6 +44,9 @@ extern "C" {
 /* A process: opaque, from brood_process_new() to brood_process_free(). */
 typedef struct brood_process brood_process;
 
+/* How one ended: report.h. */
+struct brood_report;
+
 /* brood_process_exitcode() while there is none. Not a negative errno: -15 is a code. */
 #define BROOD_NO_EXITCODE INT_MIN
 
@@ -55,8 +58,8 @@ typedef struct brood_context brood_context;
 
 /*
  * At the top of main(): this system's `if __name__ == '__main__'`. In the program
- * itself it returns 0. Start methods that run the program anew (spawn)
- * need it: in a process so started it never returns, and main's body is
+ * itself it returns 0. Start methods that run the program anew (spawn,
+ * forkserver) need it: in a process so started it never returns, and main's body is
  * not run again. A program that only forks may leave it out.
  *
  * Returns 0, or a negative errno when the heap could not be made (as every later
@@ -70,6 +73,11 @@ BROOD_API int brood_init(void);
  *	fork	the child is a copy of its parent: cheapest to reason about, for parents that have
  *		one thread and little memory
  *	spawn	the program is run anew: nothing is inherited but what brood passes
+ *	forkserver	a process is taken from a server, which is the program run anew, once:
+ *		starts as quick as fork's, from a process of any size with any threads
+ *
+ * Under each, a child has none of its parent's handlers for the signals that end a program
+ * (SIGHUP, SIGINT, SIGQUIT, SIGTERM), but ends by them; brood(7), SIGNALS, says what follows.
  */
 BROOD_API const char *const *brood_all_start_methods(void);
 
@@ -98,6 +106,36 @@ BROOD_API const char *brood_peek_start_method(void);
  */
 BROOD_API const brood_context *brood_get_context(const char *method);
 BROOD_API const char *brood_context_start_method(const brood_context *context);
+
+/*
+ * The fork server of this process: each process that uses the start method forkserver has its own,
+ * made at its first start. It is a child of the process, as are the warm children that it
+ * keeps ready: a program that waits for any child whatever (wait(2)) may see them.
+ *
+ * Started processes are as the server was when it came to brood_init(): global variables have the
+ * values that they had then. What a process inherits from the kernel is as at its own start; when
+ * that has changed (user, limits, priority, namespaces, ...), the server is replaced, which takes
+ * as long as a start by spawn.
+ *
+ * brood_forkserver_start() makes the server and its warm children now, so that the first start is
+ * quick, too; brood_forkserver_stop() ends them and waits for them. The next start makes new ones.
+ * Returns 0; -EINVAL without brood_init(); -EMFILE, -EAGAIN, -ENOMEM as brood_process_start().
+ */
+BROOD_API int brood_forkserver_start(void);
+BROOD_API void brood_forkserver_stop(void);
+
+/* How many warm children to keep: 0 to 64, 2 unless set. With 0 each start waits for its process to
+ * be cloned. Returns 0 or -EINVAL. Ends the server that runs. */
+BROOD_API int brood_forkserver_set_warm(int count);
+
+/*
+ * Modules (shared libraries, named as for dlopen(3)) that the server loads before it makes
+ * children, so that these have them already: a NULL-terminated array, copied; NULL: none. One that
+ * cannot be loaded is left out: it is an error where it is used. One that starts threads makes
+ * every start fail with -EINVAL: processes cannot be cloned beside threads. Returns 0 or -ENOMEM.
+ * Ends the server that runs. From the specification: set_forkserver_preload(module_names).
+ */
+BROOD_API int brood_forkserver_preload(const char *const *modules);
 
 /*
  * What to run and how; for brood_process_new() and brood_start(). Everything is
@@ -150,6 +188,15 @@ typedef struct brood_process_options {
 	const char *start_method BROOD_DEFAULT_ZERO;
 	/* From brood_get_context(): its method, and its class names ("SpawnProcess-1"). */
 	const brood_context *context BROOD_DEFAULT_ZERO;
+	/* BROOD_NO: the process's signals are left alone, and its report has no stack if it
+	 * crashes. */
+	int crash_report BROOD_DEFAULT_ZERO;
+	/* Called with the process's report (report.h) and report_data once it has ended, by
+	 * the thread of this process that notices: in join, is_alive, exitcode, start and
+	 * their like, at the latest when the program ends. The report is freed when it
+	 * returns. */
+	void (*on_report)(struct brood_report *report, void *data) BROOD_DEFAULT_ZERO;
+	void *report_data BROOD_DEFAULT_ZERO;
 } brood_process_options;
 
 /*
@@ -192,10 +239,10 @@ BROOD_API int brood_process_start(brood_process *process);
 
 /*
  * Waits until the process has ended: for ever, for at most the given seconds, or
- * not at all. Signals with handlers do not cut the wait short. Again after the end:
- * returns at once.
+ * not at all. Signals with handlers do not cut the wait short, unless these call
+ * brood_interrupt(). Again after the end: returns at once.
  *
- * Returns 0 when it has ended, -ETIMEDOUT when not, -EINVAL (not started; not a
+ * Returns 0 when it has ended, -ETIMEDOUT when not, -EINTR, -EINVAL (not started; not a
  * child of this process; NaN). When somebody else reaped the child, returns 0, and
  * brood_error() says that its status is lost.
  * From the specification: join(), join(timeout).

@@ -15,7 +15,10 @@ static uint64_t ticks_since_boot(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	uint64_t per_second = (uint64_t)sysconf(_SC_CLK_TCK);
+	/* Kept: sysconf() lies on a page of its own, which each new process would touch. */
+	static _Atomic uint64_t per_second;
+	if (!per_second)
+		per_second = (uint64_t)sysconf(_SC_CLK_TCK);
 	return (uint64_t)now.tv_sec * per_second +
 	       (uint64_t)now.tv_nsec * per_second / UINT64_C(1000000000);
 }

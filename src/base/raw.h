@@ -16,8 +16,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* In the build for the tests of faults, a call can be made to fail: then this is its negative
+ * errno. */
+#ifdef BROOD_FAULTS
+long fault_raw(long number);
+#else
+static inline long fault_raw(long number)
+{
+	(void)number;
+	return 0;
+}
+#endif
+
 static inline long raw_syscall5(long number, long a, long b, long c, long d, long e)
 {
+	long fault = fault_raw(number);
+	if (fault)
+		return fault;
 #if defined(__x86_64__)
 	long result;
 	register long fourth __asm__("r10") = d;
@@ -52,6 +67,16 @@ static inline long raw_syscall5(long number, long a, long b, long c, long d, lon
 static inline long raw_syscall(long number, long a, long b, long c, long d)
 {
 	return raw_syscall5(number, a, b, c, d, 0);
+}
+
+/* For the body of a loop that waits for another processor. */
+static inline void raw_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
 }
 
 /* The kernel's struct sigaction; all zero is SIG_DFL. */

@@ -30,6 +30,9 @@ static inline int sys_result(long r)
  * not take its place, since children replace their standard input. */
 int sys_above_standard_streams(int fd);
 
+/* close(2), unless fd is negative; errno is untouched. */
+void sys_close(int fd);
+
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);
 
@@ -39,6 +42,9 @@ int sys_pidfd_signal(int pidfd, int signal);
  * changed, or a negative errno: -ECHILD when it is no child, or no longer.
  */
 int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info);
+
+/* The same, waiting for its end only, and once it has ended it is reaped: what it used is known. */
+int sys_reap_child(pid_t pid, int pidfd, siginfo_t *info, struct rusage *usage);
 
 /*
  * Peeks at a child of this process, brood's or not, that has ended and has not
@@ -62,12 +68,23 @@ int sys_pidfd_wait(int pidfd, const struct timespec *left);
  */
 int sys_pidfd_status(int pidfd, int *ret_status);
 
+/* The control group of the pidfd's process, in the unified hierarchy, as a number; -ENODATA before
+ * Linux 6.13. */
+int sys_pidfd_cgroup(int pidfd, uint64_t *ret_id);
+
 /*
  * Runs f(arg) in a new process that shares this one's memory; the calling thread waits until
  * it has executed a program or ended. stack_top is the end of a stack for it. Returns
  * a pidfd, with *ret_pid, or a negative errno.
  */
 int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid);
+
+/*
+ * fork(), and where the process has one thread the child sends no SIGCHLD and is seen by
+ * no wait() that does not ask for such: a helper that the program never learns of. Else the
+ * program's fork handlers run, too. Returns as fork(), or a negative errno.
+ */
+pid_t sys_fork_helper(void);
 
 /* A descriptor that stands for a file, not opened for reading (O_PATH). */
 int sys_open_path(const char *path);
@@ -113,11 +130,11 @@ typedef struct sys_futex {
 } sys_futex;
 
 /*
- * Waits while both words are as expected, at most until a time of CLOCK_MONOTONIC (NULL: for
- * ever). Returns the index of the one that was woken, 2 when one differs, -ETIMEDOUT, -EINTR, or
- * -ENOSYS before Linux 5.16.
+ * Waits while all of up to three words are as expected, at most until a time of CLOCK_MONOTONIC
+ * (NULL: for ever). Returns the index of one that was woken, count when one differs, -ETIMEDOUT,
+ * -EINTR, or -ENOSYS before Linux 5.16.
  */
-int sys_futex_wait_either(const sys_futex words[2], const struct timespec *until);
+int sys_futex_wait_any(const sys_futex *words, unsigned count, const struct timespec *until);
 
 /* Where the kernel was told that the calling thread's robust futexes are; NULL when nowhere. */
 struct robust_list_head *sys_robust_list(void);
@@ -127,6 +144,24 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size);
 
 /* write(2) until all is written, in one call where the kernel takes it in one; without SIGPIPE. */
 int sys_write_all(int fd, const void *data, size_t size);
+
+/*
+ * Calls handler for a signal that is left to its default, on the alternate stack if there
+ * is one, with all signals but SIGALRM blocked meanwhile. Whether it does: an
+ * action of the program's own stays. sys_uncatch() gives a signal back to its default.
+ */
+typedef void sys_handler(int signal, siginfo_t *info, void *context);
+bool sys_catch(int signal, sys_handler *handler);
+void sys_uncatch(int signal);
+
+/* Sends a signal, as it was received, to the calling thread once more. */
+int sys_signal_again(int signal, const siginfo_t *info);
+
+/*
+ * Copies memory of this process that may not be there, from the lowest address as far as
+ * it can be read. Returns how many bytes. Async-signal-safe, as all about signals here is.
+ */
+size_t sys_read_memory(void *to, uintptr_t from, size_t size);
 
 /* The name by which ps, top and gdb show the calling thread; cut to 15 bytes. */
 void sys_set_comm(const char *name);

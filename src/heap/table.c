@@ -292,9 +292,8 @@ static bool claim(table_place place)
 /* A slot that is taken instead names the process that this one was forked from as its starter:
  * until now account_self.owner is that one's. It may be dead; then a collector frees the slot in
  * its time. */
-static void settle(void)
+static void settle_locked(void)
 {
-	pthread_mutex_lock(&moving.lock);
 	process_slot *slot = NULL;
 	if (!account_self.slot) {
 		slot = claim(moving.place) ? moving.place.slot : take_any();
@@ -302,6 +301,19 @@ static void settle(void)
 			become(slot);
 	}
 	pthread_mutex_unlock(&moving.lock);
+}
+
+static void settle(void)
+{
+	pthread_mutex_lock(&moving.lock);
+	settle_locked();
+}
+
+bool table_settle_now(void)
+{
+	if (!account_self.slot && heap_map.super && pthread_mutex_trylock(&moving.lock) == 0)
+		settle_locked();
+	return account_self.slot;
 }
 
 void table_move(table_place place, bool now)
@@ -328,6 +340,22 @@ void table_publish(int exit_code)
 	/* Pairs with the acquire of whoever finds the status stolen. */
 	atomic_store_explicit(&slot->published, 1, memory_order_release);
 	atomic_store(&slot->state, SLOT_ENDED);
+}
+
+int table_open(heap_owner owner)
+{
+	if (!owner_is_process(owner) || owner_slot(owner) >= heap_map.slot_count)
+		return -ESRCH;
+	const process_slot *slot = map_slot(owner_slot(owner));
+	pidref process = process_of(slot);
+	if (!process.pid || table_owner(slot) != owner)
+		return -ESRCH;
+	return pidref_open(process);
+}
+
+pid_t table_root(void)
+{
+	return atomic_load(&map_slot(0)->pid);
 }
 
 bool table_dead(heap_owner owner)

@@ -54,6 +54,10 @@ _Static_assert(sizeof(process_slot) == 256, "slots do not share cache lines");
  * heap. */
 process_slot *table_self(void);
 
+/* For signal handlers: sees to it that table_self() does not wait for a lock. False when this
+ * process has no slot. */
+bool table_settle_now(void);
+
 /*
  * Takes a free slot for a process about to be started: RESERVED, with this
  * process as its parent. NULL with errno and sentence: EAGAIN when all are
@@ -99,6 +103,13 @@ void table_release(process_slot *slot);
 
 /* The owner under which a slot's process allocates. */
 heap_owner table_owner(const process_slot *slot);
+
+/* A pidfd of the process that an owner names; -ESRCH when it is gone or no process, or another
+ * negative errno. */
+int table_open(heap_owner owner);
+
+/* The pid of the family's root, which may have ended. */
+pid_t table_root(void);
 
 /* Whether the process that an owner names is certainly dead; false for the family and objects. */
 bool table_dead(heap_owner owner);

@@ -16,11 +16,13 @@ struct birth {
 	void (*call)(void);
 	void (*run)(brood_process *self);
 	void *arg;
+	const struct given *given;
 	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
 	pid_t parent;
 	const char *parent_name;
-	bool threaded; /* the parent is, or has been */
-	bool executed; /* it began as a new program */
+	bool threaded;	    /* the parent is, or has been */
+	bool executed;	    /* it is a new program, no copy of its parent */
+	bool leaves_record; /* when it crashes */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
@@ -34,8 +36,9 @@ void child_prepare(brood_process *process, struct birth *ret);
  * that the starting thread had. */
 void child_main(const struct birth *birth, const sigmask *mask) BROOD_NORETURN;
 
-/* The same for one that began as a new program. If it cannot run its target, failure says why,
- * and it ends as by brood_raise(). */
-void child_resume(const struct birth *birth, const char *failure) BROOD_NORETURN;
+/* The same for one that is no copy of its parent; mask is NULL where it is in force already. If it
+ * cannot run its target, failure says why, and it ends as by brood_raise(). */
+void child_resume(const struct birth *birth, const sigmask *mask,
+		  const char *failure) BROOD_NORETURN;
 
 #endif

@@ -25,6 +25,7 @@
 #include "log/log.h"
 #include "process/children.h"
 #include "process/finalizer.h"
+#include "process/nursery.h"
 #include "process/self.h"
 #include "process/stdio.h"
 
@@ -95,6 +96,7 @@ static void shut_down(void)
 	if (enter(ENDING_LAST))
 		log_debug("running the remaining \"atexit\" finalizers");
 	finalizers_run(INT_MIN);
+	nursery_end();
 }
 
 /* What atexit() and quick_exit() run last in the program itself, and quick_exit() in a child: it

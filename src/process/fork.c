@@ -39,7 +39,7 @@ static void warn_of_threads(const brood_process *process)
 	if (!atomic_exchange(&warned, true))
 		log_warning(
 			"'%s' is forked from a process with threads: what they hold locked stays "
-			"locked in it for ever; the start method spawn is safe",
+			"locked in it for ever; the start methods spawn and forkserver are safe",
 			brood_process_name(process));
 }
 

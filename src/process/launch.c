@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "process/child.h"
+#include "process/crash.h"
 #include "process/method.h"
 #include "process/self.h"
+#include "sync/port.h"
 
 /* The function that the process runs, and of which form it is. */
 static any_function function_of(const brood_process *process, enum launch_what *what)
@@ -54,14 +56,17 @@ static size_t size_of(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-static struct launch *allocate(const brood_process *process, const log_state *log, brood_bytes key)
+static struct launch *allocate(const brood_process *process, const log_state *log, brood_bytes key,
+			       size_t environment_size)
 {
 	const char *method = brood_get_start_method();
 	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->directory);
 	struct launch *launch =
-		heap_alloc(1, sizeof(*launch) + key.size + strings, table_owner(process->slot));
+		heap_alloc(1, sizeof(*launch) + key.size + strings + environment_size,
+			   table_owner(process->slot));
 	if (!launch)
 		return NULL;
+	*launch = (struct launch){.environment_size = environment_size};
 	char *storage = launch->storage;
 	launch->family_key = (brood_bytes){.data = storage, .size = key.size};
 	memcpy(storage, key.data, key.size);
@@ -70,20 +75,22 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 	launch->log = *log;
 	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
 	launch->log.directory = (char *)(uintptr_t)keep(&storage, log->directory);
+	launch->environment = environment_size ? storage : NULL;
 	return launch;
 }
 
-struct launch *launch_new(const brood_process *process)
+struct launch *launch_new(const brood_process *process, size_t environment_size)
 {
 	log_state log;
 	if (log_state_get(&log) < 0)
 		return error_null(ENOMEM, "no memory to start '%s'", brood_process_name(process));
-	struct launch *launch = allocate(process, &log, self_family_key());
+	struct launch *launch = allocate(process, &log, self_family_key(), environment_size);
 	log_state_clear(&log);
 	if (!launch)
 		return NULL;
 	launch->process = (brood_process *)(uintptr_t)process;
 	launch->parent = self_pid();
+	launch->given = -1;
 	launch->dies_with_parent = process->daemon || self_dies_with_parent();
 	int r = refer(process, launch);
 	if (r < 0) {
@@ -99,7 +106,7 @@ void launch_free(brood_process *process)
 	process->launch = NULL;
 }
 
-void launch_resume(const struct launch *launch)
+void launch_resume(const struct launch *launch, const sigmask *mask)
 {
 	const brood_process *process = launch->process;
 	const char *failure = NULL;
@@ -114,16 +121,21 @@ void launch_resume(const struct launch *launch)
 		.arg = process->args.arg,
 		.dies_with_parent = launch->dies_with_parent,
 		.executed = true,
+		.leaves_record = process->leaves_record,
 		.parent = launch->parent,
 		.parent_name = process->parent_name,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.family_key = launch->family_key,
 	};
+	crash_prepare();
+	brood_log_set_last_words((int)process->words.lines);
 	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
 	if (launch->method)
 		method_inherit(method_named(launch->method));
+	if (launch->given >= 0)
+		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
-	child_resume(&birth, failure);
+	child_resume(&birth, mask, failure);
 }

@@ -3,30 +3,51 @@
 #define PROCESS_LAUNCH_H
 
 /*
- * What a process needs that begins as a new program: all that a forked one has in its
+ * What a process needs that is no copy of its parent: all that a forked one has in its
  * memory. A block of the heap, freed with the process.
  */
 
+#include <sys/stat.h>
+
+#include "base/sigmask.h"
 #include "log/state.h"
 #include "process/object.h"
 #include "process/reference.h"
 
-enum launch_what { LAUNCH_NOTHING, LAUNCH_TARGET, LAUNCH_CALL, LAUNCH_RUN };
+enum launch_what {
+	LAUNCH_NOTHING,
+	LAUNCH_TARGET,
+	LAUNCH_CALL,
+	LAUNCH_RUN,
+	LAUNCH_SERVER, /* a struct server_birth, server.h */
+};
 
 struct launch {
-	brood_process *process;
 	enum launch_what what;
+	brood_process *process;
 	reference function;
 	pid_t parent;
 	bool dies_with_parent;
+	int given; /* a descriptor that it inherits: what given_pack() has packed; or -1 */
 	brood_bytes family_key;
 	const char *method; /* the parent's default; may be NULL */
 	log_state log;
+
+	/* For a process that was made before: what exec would have brought (server.h). */
+	table_place place;
+	uint64_t mask; /* of the starting thread, as the kernel's sigset_t */
+	mode_t umask;
+	const char *environment; /* strings, one behind the other; NULL: the server's */
+	size_t environment_size;
+	_Atomic uint32_t ready; /* by the child: signals sent from now on are the process's own */
+	_Atomic uint32_t word;	/* by the parent: enum warm_word */
+
 	char storage[]; /* of what these point to */
 };
 
-/* The launch of a process, owned by its slot; NULL with errno and a sentence. */
-struct launch *launch_new(const brood_process *process);
+/* The launch of a process, owned by its slot, with room for an environment of this size. NULL with
+ * errno and a sentence. */
+struct launch *launch_new(const brood_process *process, size_t environment_size);
 
 /* Gives back that of a process that has not started after all. */
 void launch_free(brood_process *process);
@@ -34,7 +55,8 @@ void launch_free(brood_process *process);
 /* Whether one could be made: 0, or -EINVAL with a sentence. */
 int launch_check(const brood_process *process);
 
-/* In the new process: becomes the process, runs its target, and ends. */
-void launch_resume(const struct launch *launch) BROOD_NORETURN;
+/* In the new process: becomes the process, with this signal mask (NULL: the one in force), runs its
+ * target, and ends. */
+void launch_resume(const struct launch *launch, const sigmask *mask) BROOD_NORETURN;
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-static const start_method *const methods[] = {&method_fork, &method_spawn};
+static const start_method *const methods[] = {&method_fork, &method_spawn, &method_forkserver};
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
 static const start_method *_Atomic settled;
@@ -20,7 +20,8 @@ const start_method *method_named(const char *name)
 		if (strcmp(methods[i]->name, name) == 0)
 			return methods[i];
 	return error_null(EINVAL,
-			  "cannot find context for '%s': the start methods are fork and spawn",
+			  "cannot find context for '%s': the start methods are fork, spawn and "
+			  "forkserver",
 			  name ? name : "(null)");
 }
 
@@ -33,7 +34,7 @@ static const start_method *from_environment(void)
 	if (!method)
 		error_null(EINVAL,
 			   "BROOD_START_METHOD in the environment is '%s': the start methods are "
-			   "fork and spawn",
+			   "fork, spawn and forkserver",
 			   name);
 	return method;
 }
@@ -88,7 +89,7 @@ const char *brood_peek_start_method(void)
 
 const char *const *brood_all_start_methods(void)
 {
-	static const char *const names[] = {"fork", "spawn", NULL};
+	static const char *const names[] = {"fork", "spawn", "forkserver", NULL};
 	return names;
 }
 

@@ -20,6 +20,7 @@ struct brood_context {
 
 extern const start_method method_fork;
 extern const start_method method_spawn;
+extern const start_method method_forkserver;
 
 /* The default, which is settled by being asked; NULL with a sentence when the environment names
  * none that there is. */

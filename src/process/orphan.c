@@ -36,3 +36,14 @@ void orphan_die_with(pid_t parent)
 	/* It may have died before the kernel was told. */
 	end_if_orphaned();
 }
+
+void orphan_live_on(void)
+{
+	prctl(PR_SET_PDEATHSIG, 0);
+	signal(SIGRTMAX, SIG_DFL);
+}
+
+uint64_t orphan_signals(void)
+{
+	return UINT64_C(1) << (SIGRTMAX - 1);
+}

@@ -2,6 +2,7 @@
 #ifndef PROCESS_ORPHAN_H
 #define PROCESS_ORPHAN_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -10,5 +11,11 @@
  * already.
  */
 void orphan_die_with(pid_t parent);
+
+/* Not any more: it lives on when its parent dies. */
+void orphan_live_on(void);
+
+/* The signal that this takes, as a signal mask: it must not be blocked. */
+uint64_t orphan_signals(void);
 
 #endif

@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "process/children.h"
+#include "process/given.h"
 #include "process/import.h"
 #include "process/method.h"
+#include "process/report_record.h"
 #include "process/self.h"
 
 brood_process *process_ref(brood_process *process)
@@ -27,14 +29,21 @@ static void free_texts(struct process_text *text)
 	}
 }
 
+static void free_arguments(brood_process *process)
+{
+	brood_free(process->args.block);
+	brood_free(process->given);
+}
+
 static void destroy(brood_process *process)
 {
 	if (process->state == PROCESS_INITIAL)
-		brood_free(process->args.block);
+		free_arguments(process);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
 	free_texts(process->name);
 	free_texts(process->authkey);
+	record_drop(process);
 	brood_free(process);
 }
 
@@ -209,8 +218,17 @@ static int set_inherited(brood_process *process, const brood_process_options *op
 	return brood_process_set_authkey(process, key);
 }
 
+static void set_report(brood_process *process, const brood_process_options *options)
+{
+	process->leaves_record = options->crash_report >= 0;
+	process->on_report = options->on_report;
+	process->report_data = options->report_data;
+	process->words.lines = last_words_default();
+}
+
 static int set_up(brood_process *process, const brood_process_options *options)
 {
+	set_report(process, options);
 	int r = set_method(process, options);
 	if (r == 0)
 		r = set_target(process, options);
@@ -218,6 +236,8 @@ static int set_up(brood_process *process, const brood_process_options *options)
 		r = set_inherited(process, options);
 	if (r == 0)
 		r = pickle(&options->args, table_owner(table_self()), &process->args);
+	if (r == 0)
+		r = given_collect(&options->args, &process->given);
 	return r < 0 ? r : process->method->check(process);
 }
 

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "heap/join.h"
 #include "process/launch.h"
+#include "process/server.h"
 
 static struct {
 	_Atomic int descriptor;
@@ -99,13 +100,16 @@ static void learn_program(void)
 int brood_init(void)
 {
 	int r = heap_require();
+	if (r < 0 && join_wanted()) /* main's body is not for this process */
+		brood_raise("ImportError", "%s", brood_error());
 	if (r < 0)
 		return r;
-	const struct launch *launch = join_message();
+	void *message = join_message();
 	learn_program();
-	if (launch) {
-		join_set_message(NULL);
-		launch_resume(launch);
-	}
+	join_set_message(NULL);
+	if (message && *(const enum launch_what *)message == LAUNCH_SERVER)
+		server_main(message);
+	if (message)
+		launch_resume(message, NULL);
 	return 0;
 }

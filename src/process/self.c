@@ -17,6 +17,7 @@
 #include "process/children.h"
 #include "process/exit.h"
 #include "process/finalizer.h"
+#include "process/nursery.h"
 
 enum { AUTHKEY_SIZE = 32 };
 
@@ -55,23 +56,30 @@ static struct {
 	unsigned char family_key[AUTHKEY_SIZE];
 } self = {.current = &main_process, .first_name = "MainProcess"};
 
-/* Nobody in the new process holds the locks, and it has neither children nor, if brood does not say
- * otherwise next, a place in the process table. */
-static void after_any_fork(void)
+/* It has neither children nor, if brood does not say otherwise next, a place in the process
+ * table. */
+void self_begin_anew(void)
 {
 	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
 	children_forget();
+	nursery_forget();
 	finalizers_forget();
 	table_move((table_place){0}, false);
 }
 
+static struct last_words_place *own_last_words(void)
+{
+	return self.current->kind == PROCESS_CHILD ? &self.current->words : NULL;
+}
+
 __attribute__((constructor(102))) static void self_begin(void)
 {
+	last_words_ask(own_last_words);
 	self.pid = self.entered_as = getpid();
 	main_process.pid = self.pid;
 	ssize_t random = getrandom(self.family_key, sizeof(self.family_key), 0);
 	self.family_key_size = random > 0 ? (size_t)random : 0;
-	pthread_atfork(NULL, NULL, after_any_fork);
+	pthread_atfork(NULL, NULL, self_begin_anew);
 	exit_register_main();
 }
 

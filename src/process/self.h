@@ -19,6 +19,9 @@ bool self_is_stranger(void);
 /* Whether this is the program itself, no process that brood has started. */
 bool self_is_main(void);
 
+/* In a new process, first: nobody in it holds the locks, and nothing of its parent's is its own. */
+void self_begin_anew(void);
+
 /* In a new process: it is who it was born as from now on. */
 struct birth;
 void self_become(const struct birth *birth);

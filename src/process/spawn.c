@@ -8,24 +8,34 @@
 
 #include <errno.h>
 
+#include "base/sys.h"
 #include "process/execute.h"
+#include "process/given.h"
 #include "process/launch.h"
 #include "process/method.h"
 #include "process/program.h"
 
 static int start_by_spawn(brood_process *process, int *ret_pidfd)
 {
-	process->launch = launch_new(process);
-	if (!process->launch)
+	int given;
+	int r = given_pack(process->given, &given);
+	if (r < 0)
+		return r;
+	process->launch = launch_new(process, 0);
+	if (!process->launch) {
+		sys_close(given);
 		return -errno;
+	}
+	process->launch->given = given;
 	struct execution what = {
 		.place = table_place_of(process->slot),
 		.message = process->launch,
-		.kept = -1,
+		.kept = given,
 		.name = brood_process_name(process),
 	};
 	pid_t pid;
 	int fd = execute_program(&what, &pid);
+	sys_close(given);
 	if (fd < 0) {
 		launch_free(process);
 		return fd;

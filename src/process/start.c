@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "process/children.h"
 #include "process/method.h"
+#include "process/oom.h"
+#include "process/report_record.h"
 #include "process/self.h"
 
 static int check_startable(const brood_process *process)
@@ -93,6 +96,8 @@ static void give_all(brood_process *process, heap_owner to)
 	give_own(process, to);
 	if (process->args.block)
 		heap_give(process->args.block, to);
+	if (process->given)
+		heap_give(process->given, to);
 }
 
 static int take_slot(brood_process *process)
@@ -118,7 +123,10 @@ void process_release_slot(brood_process *process)
 		heap_free_owned(process->launch, table_owner(process->slot));
 	if (process->args.block)
 		heap_free_owned(process->args.block, table_owner(process->slot));
+	if (process->given)
+		heap_free_owned(process->given, table_owner(process->slot));
 	give_own(process, table_owner(table_self()));
+	record_take(process);
 	table_release(process->slot);
 }
 
@@ -151,6 +159,8 @@ int brood_process_start(brood_process *process)
 	if (r < 0)
 		return r;
 	int pidfd = -1;
+	oom_begin();
+	process->end.started = clock_now();
 	r = start(process, &pidfd);
 	if (r < 0) {
 		give_up(process);

@@ -22,9 +22,9 @@ typedef struct held {
 	const void *object;
 	uint64_t id;
 	enum held_kind kind;
-	int fd;
+	int fd; /* -EBADF: closed, and none since */
 	int users;
-	bool dropped; /* closed by the last user */
+	bool dropped; /* to be closed by the last user */
 } held;
 
 typedef struct held *_Atomic held_link;
@@ -57,7 +57,8 @@ static void destroy(held_link *link)
 {
 	held *entry = *link;
 	*link = entry->next;
-	close(entry->fd);
+	if (entry->fd >= 0)
+		close(entry->fd);
 	free(entry);
 }
 
@@ -104,6 +105,8 @@ int held_add(const void *object, uint64_t id, enum held_kind kind, int fd)
 	pthread_mutex_lock(&lock);
 	drop_earlier(object, id);
 	held_link *there = find(object, id);
+	if (there && (*there)->fd < 0)
+		(*there)->fd = fd;
 	int r = there ? (*there)->fd : insert(object, id, kind, fd);
 	pthread_mutex_unlock(&lock);
 	if (r != fd)
@@ -118,7 +121,7 @@ static int look(const void *object, uint64_t id, int uses)
 	pthread_mutex_lock(&lock);
 	held_link *link = find(object, id);
 	int fd = link ? (*link)->fd : -ENOENT;
-	if (link)
+	if (fd >= 0)
 		(*link)->users += uses;
 	pthread_mutex_unlock(&lock);
 	return fd;
@@ -145,16 +148,27 @@ void held_done(const void *object, int fd)
 	pthread_mutex_unlock(&lock);
 }
 
-bool held_drop(const void *object, uint64_t id)
+void held_drop(const void *object, uint64_t id)
 {
 	if (!in_use)
-		return false;
+		return;
 	pthread_mutex_lock(&lock);
 	held_link *link = find(object, id);
 	if (link)
 		drop(link);
 	pthread_mutex_unlock(&lock);
-	return link != NULL;
+}
+
+/* Without memory for that it is forgotten, and then a use fetches it anew. */
+void held_close(const void *object, uint64_t id)
+{
+	in_use = true;
+	pthread_mutex_lock(&lock);
+	held_link *link = find(object, id);
+	if (link)
+		drop(link);
+	insert(object, id, HELD_CONNECTION, -EBADF);
+	pthread_mutex_unlock(&lock);
 }
 
 static bool among(const void *object, void *const *objects, size_t count)
@@ -174,7 +188,8 @@ static void keep(bool all, void *const *objects, size_t count)
 	for (int i = 0; i < BUCKETS; i++) {
 		for (held_link *link = &table[i]; *link;) {
 			held *entry = *link;
-			bool stays = entry->kind == HELD_CONNECTION && !entry->dropped &&
+			bool stays = entry->kind == HELD_CONNECTION && entry->fd >= 0 &&
+				     !entry->dropped &&
 				     (all || among(entry->object, objects, count));
 			entry->users = 0;
 			if (stays)

@@ -25,19 +25,25 @@ enum held_kind {
 /*
  * Notes that this descriptor, from now on the registry's, is the object's. Returns it; or, when
  * another thread was first, closes it and returns that one's; or -ENOMEM (closed as well).
- * An entry of an earlier object at this address is dropped.
+ * An entry of an earlier object at this address is dropped, and that the object was closed
+ * forgotten.
  */
 int held_add(const void *object, uint64_t id, enum held_kind kind, int fd);
 
-/* The object's descriptor, which stays open until held_done(); -ENOENT. */
+/* The object's descriptor, which stays open until held_done(); -ENOENT when this process has had
+ * none, -EBADF when it has closed it. */
 int held_use(const void *object, uint64_t id);
 void held_done(const void *object, int fd);
 
-/* The object's descriptor without a promise that it stays open; -ENOENT. */
+/* The object's descriptor without a promise that it stays open, or as held_use(). */
 int held_peek(const void *object, uint64_t id);
 
-/* Gives the object's descriptor up: closed now, or when its last user is done. False: had none. */
-bool held_drop(const void *object, uint64_t id);
+/*
+ * Gives the object's descriptor up: it is closed now, or when its last user is done.
+ * held_close() remembers that; after held_drop() it is as if there had been none.
+ */
+void held_close(const void *object, uint64_t id);
+void held_drop(const void *object, uint64_t id);
 
 /*
  * In a process that brood has just forked, while it has one thread: closes all but the connections

@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "sync/core.h"
 #include "sync/seats.h"
 #include "sync/turn.h"
@@ -173,8 +174,9 @@ static int acquire(brood_semaphore *s, deadline when)
 		uint32_t turn = turn_prepare(&s->turn);
 		if (take(s, me))
 			return 0;
-		life_wait(&s->turn, turn, s->signal ? 0 : holder_of(s),
-			  core_step(when, s->signal ? SIGNAL_STEP_NS : CORE_STEP_NS));
+		if (life_wait(&s->turn, turn, s->signal ? 0 : holder_of(s),
+			      core_step(when, s->signal ? SIGNAL_STEP_NS : CORE_STEP_NS)) == -EINTR)
+			return interrupt_error("a semaphore");
 	}
 	return 0;
 }

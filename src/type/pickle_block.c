@@ -10,24 +10,30 @@
 
 #define PICKLE_MAGIC UINT64_C(0x5c0b7e1df00db10c)
 
-pickle_header *pickle_block_new(const brood_type *type, size_t body_size, heap_owner owner)
+pickle_header *pickle_block_named(const char *name, uint64_t fingerprint, size_t body_size,
+				  heap_owner owner)
 {
-	size_t name_size = strlen(type->name) + 1;
+	size_t name_size = strlen(name) + 1;
 	size_t size;
 	if (__builtin_add_overflow(body_size, name_size + PICKLE_HEADER_SIZE, &size))
-		return error_null(ENOMEM, "a value of type '%s' of %zu bytes is too large",
-				  type->name, body_size);
+		return error_null(ENOMEM, "a value of type '%s' of %zu bytes is too large", name,
+				  body_size);
 	pickle_header *block = heap_alloc(PICKLE_HEADER_SIZE, size, owner);
 	if (!block)
 		return NULL;
 	*block = (pickle_header){
 		.magic = PICKLE_MAGIC,
 		.size = size,
-		.fingerprint = fingerprint_of(type),
+		.fingerprint = fingerprint,
 		.name = size - name_size,
 	};
-	memcpy((char *)block + block->name, type->name, name_size);
+	memcpy((char *)block + block->name, name, name_size);
 	return block;
+}
+
+pickle_header *pickle_block_new(const brood_type *type, size_t body_size, heap_owner owner)
+{
+	return pickle_block_named(type->name, fingerprint_of(type), body_size, owner);
 }
 
 const pickle_header *pickle_block_of(const void *value)

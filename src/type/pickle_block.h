@@ -19,7 +19,8 @@ typedef struct pickle_header {
 	uint64_t size; /* of header, body and name */
 	uint64_t fingerprint;
 	uint64_t name; /* where it is, from the header's start */
-	uint64_t reserved[4];
+	uint64_t key;  /* of the message that it is, or was last, in a queue */
+	uint64_t reserved[3];
 } pickle_header;
 
 _Static_assert(sizeof(pickle_header) == PICKLE_HEADER_SIZE, "the body starts on a cache line");
@@ -29,6 +30,10 @@ _Static_assert(sizeof(pickle_header) == PICKLE_HEADER_SIZE, "the body starts on 
  * not. NULL with errno ENOMEM.
  */
 pickle_header *pickle_block_new(const brood_type *type, size_t body_size, heap_owner owner);
+
+/* The same for a type of which no more is known. */
+pickle_header *pickle_block_named(const char *name, uint64_t fingerprint, size_t body_size,
+				  heap_owner owner);
 
 /* Where its body is: what receivers hold. */
 static inline unsigned char *pickle_block_body(pickle_header *block)

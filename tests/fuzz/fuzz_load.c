@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "brood/heap.h"
+#include "replay.h"
 #include "type/dump.h"
 #include "type/fingerprint.h"
 

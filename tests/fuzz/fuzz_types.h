@@ -60,7 +60,4 @@ static const brood_type *const fuzz_types[FUZZ_TYPES] = {
 	&brood_type_brood_string, &brood_type_brood_bytes, &brood_type_bool,
 };
 
-/* libFuzzer's entry, and the replay's. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #endif

@@ -49,9 +49,26 @@ static void start_some(void)
 		brood_must(brood_start(.target = target, .args = values[i], .daemon = BROOD_NO));
 }
 
+static void talk(void)
+{
+	brood_pipe both = brood_pipe_new(), one = brood_pipe_new(.one_way = true);
+	brood_must(brood_send(both.first, job, .id = 1));
+	brood_must(brood_send_timed(one.writer, 0.5, int, 2));
+	brood_must(brood_send_nowait(one.writer, brood_string, "three"));
+	brood_must(brood_connection_send(both.second, BROOD_VALUE(one.reader)));
+	job *next = brood_recv(both.second, job);
+	brood_connection *end = brood_recv_timed(both.first, brood_connection_handle, 0.5);
+	int *number = brood_recv_nowait(end, int);
+	brood_free(next);
+	brood_free(number);
+	brood_connection_free(both.first);
+	brood_connection_close(both.second);
+}
+
 int main(void)
 {
 	brood_must(brood_init());
+	talk();
 	brood_process *p = brood_must(brood_process_new(.target = target, .name = "one",
 							.args = BROOD_ARGS(job, .id = 3)));
 	brood_must(brood_process_start(p));

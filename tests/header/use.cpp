@@ -14,6 +14,10 @@ int main()
 	options.name = "one";
 	options.daemon = BROOD_NO;
 	brood_process *p = brood_start_with(&options);
+	brood_pipe_options one_way;
+	one_way.one_way = true;
+	brood_pipe pipe = brood_pipe_new_with(&one_way);
+	brood_connection_send_bytes(pipe.writer, "text", 4);
 	char text[BROOD_REPR_SIZE];
 	brood_process_format(p, text, sizeof(text));
 	std::puts(text);

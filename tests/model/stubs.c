@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the explored sources call beside the kernel and the heap. */
 
+#include <errno.h>
+
+#include "base/interrupt.h"
+#include "brood/base.h"
 #include "log/log.h"
 #include "sync/bell.h"
 
@@ -13,6 +17,14 @@ void bell_ring_all(bell *which)
 {
 	(void)which;
 }
+
+int interrupt_error(const char *what)
+{
+	(void)what;
+	return -EINTR;
+}
+
+void brood_interrupt(void) {}
 
 void bell_end(bell *which)
 {

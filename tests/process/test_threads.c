@@ -177,7 +177,7 @@ static _Atomic int warnings;
 static void count_warnings(const brood_log_record *record, void *data)
 {
 	(void)data;
-	if (record->level == BROOD_LOG_WARNING && strstr(record->message, "spawn is safe"))
+	if (record->level == BROOD_LOG_WARNING && strstr(record->message, "forkserver are safe"))
 		warnings++;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The start method spawn: what crosses to a program run anew, what does not, and what is refused.
- */
+/* The start methods whose processes are no copies, spawn and forkserver (METHOD): what crosses,
+ * what does not, and what is refused. */
 
 #include "harness.h"
 
@@ -24,6 +24,16 @@ typedef struct job {
 	notes *seen;
 } job;
 BROOD_TYPE(job, id, path, BROOD_SHARED(seen));
+
+#ifdef IS_FORKSERVER
+#define METHOD "forkserver"
+#define CLASS  "ForkServerProcess"
+#define MASKED "1" /* the mask of the thread crosses */
+#else
+#define METHOD "spawn"
+#define CLASS  "SpawnProcess"
+#define MASKED "0"
+#endif
 
 static int private_number = 1;
 
@@ -85,7 +95,7 @@ static int spawns_one(void)
 	private_number = 2;
 	notes *seen = brood_calloc(1, sizeof(*seen));
 	brood_process *p =
-		brood_process_new(.target = say_all, .start_method = "spawn", .daemon = true,
+		brood_process_new(.target = say_all, .start_method = METHOD, .daemon = true,
 				  .args = BROOD_ARGS(job, .id = 3, .path = "a.txt", .seen = seen));
 	brood_process_set_name(p, "renamed");
 	brood_process_start(p);
@@ -103,7 +113,7 @@ static void test_what_crosses(void **state)
 	assert_string_equal(end.out, "3 a.txt renamed\n"
 				     "parent MainProcess 1\n"
 				     "private 1\n"
-				     "signals 1 1 0\n"
+				     "signals 1 1 " MASKED "\n"
 				     "folder /usr environment set umask 27\n"
 				     "word gone stdin 0 method fork daemon 1\n"
 				     "descriptor 1\n"
@@ -139,7 +149,7 @@ static void nest(void)
 
 static int spawns_all_kinds(void)
 {
-	brood_set_start_method("spawn");
+	brood_set_start_method(METHOD);
 	code_of(brood_start(.call = plain));
 	code_of(brood_start(.run = run, .class_name = "Worker", .args = BROOD_VALUE("text")));
 	int seven = 7;
@@ -147,8 +157,7 @@ static int spawns_all_kinds(void)
 	printf("%d\n", code_of(brood_start()));
 	printf("%d\n", code_of(brood_start(.call = fall, .name = "failing")));
 	printf("%d\n", code_of(brood_start(.call = nest)));
-	printf("%s\n",
-	       brood_process_name(brood_process_new(.context = brood_get_context("spawn"))));
+	printf("%s\n", brood_process_name(brood_process_new(.context = brood_get_context(METHOD))));
 	return 0;
 }
 
@@ -160,8 +169,7 @@ static void test_every_kind_of_target(void **state)
 	assert_string_equal(end.out, "plain in Process-1\n"
 				     "run of Worker-2 with text\n"
 				     "7\n0\n1\n"
-				     "plain in Process-6:1\n0\n"
-				     "SpawnProcess-7\n");
+				     "plain in Process-6:1\n0\n" CLASS "-7\n");
 	assert_non_null(strstr(end.err, "Process failing:\nTraceback (most recent call last):\n"));
 	assert_non_null(strstr(end.err, "in fall\n"));
 	assert_non_null(strstr(end.err, "\nRuntimeError: spawned\n"));
@@ -171,7 +179,7 @@ static void test_every_kind_of_target(void **state)
 static int shows_the_log(void)
 {
 	brood_log_to_stderr(BROOD_LOG_INFO);
-	return code_of(brood_start(.call = plain, .name = "c", .start_method = "spawn"));
+	return code_of(brood_start(.call = plain, .name = "c", .start_method = METHOD));
 }
 
 static void test_the_log_crosses(void **state)
@@ -192,7 +200,7 @@ static int is_deleted_first(void)
 	self[length] = '\0';
 	if (strstr(self, "/tmp/brood-deleted-")) {
 		unlink(self);
-		return code_of(brood_start(.call = plain, .start_method = "spawn"));
+		return code_of(brood_start(.call = plain, .start_method = METHOD));
 	}
 	char command[600];
 	int fd = mkstemp(path);
@@ -218,7 +226,7 @@ static int runs_under_the_loader(void)
 {
 	char command[500], self[200];
 	if (getenv("UNDER_THE_LOADER"))
-		return code_of(brood_start(.call = plain, .start_method = "spawn"));
+		return code_of(brood_start(.call = plain, .start_method = METHOD));
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[length] = '\0';
 	snprintf(
@@ -249,9 +257,9 @@ static int runs_a_plugin(void)
 	void (*function)(void *);
 	*(void **)&function = dlsym(module, "plugged");
 	int n = 5, first = code_of(brood_start(.target = function, .args = BROOD_VALUE(n),
-					       .start_method = "spawn"));
+					       .start_method = METHOD));
 	return first + code_of(brood_start(.import = PLUGIN ":plugged", .args = BROOD_VALUE(n),
-					   .start_method = "spawn"));
+					   .start_method = METHOD));
 }
 
 static void test_functions_of_plugins(void **state)
@@ -271,7 +279,7 @@ static int writes_to_nobody(void)
 		return 1;
 	dup2(ends[1], STDOUT_FILENO);
 	close(ends[0]);
-	return code_of(brood_start(.call = plain, .start_method = "spawn"));
+	return code_of(brood_start(.call = plain, .start_method = METHOD));
 }
 
 static void test_a_broken_stdout_is_no_failure(void **state)
@@ -286,7 +294,7 @@ static void *start_one(void *arg)
 {
 	int n = 3;
 	*(int *)arg = code_of(
-		brood_start(.target = leave, .args = BROOD_VALUE(n), .start_method = "spawn"));
+		brood_start(.target = leave, .args = BROOD_VALUE(n), .start_method = METHOD));
 	return NULL;
 }
 
@@ -318,7 +326,7 @@ static void sleep_long(void)
 
 static int leaves_a_daemon(void)
 {
-	brood_process *p = brood_start(.call = sleep_long, .daemon = true, .start_method = "spawn");
+	brood_process *p = brood_start(.call = sleep_long, .daemon = true, .start_method = METHOD);
 	printf("%d\n", brood_process_pid(p));
 	fflush(stdout);
 	sleep_long();
@@ -342,13 +350,13 @@ static int is_refused(void)
 {
 	int number = 1;
 	brood_process *p = brood_process_new(.target = leave, .args = BROOD_BORROW(&number),
-					     .start_method = "spawn");
+					     .start_method = METHOD);
 	printf("%d %d\n", p == NULL, strstr(brood_error(), "BROOD_BORROW") != NULL);
-	p = brood_process_new(.call = (void (*)(void))(uintptr_t)&number, .start_method = "spawn");
+	p = brood_process_new(.call = (void (*)(void))(uintptr_t)&number, .start_method = METHOD);
 	printf("%d %d\n", p == NULL, strstr(brood_error(), "in no program or library") != NULL);
 	p = brood_process_new(.start_method = "teleport");
 	printf("%d %d\n", p == NULL, strstr(brood_error(), "cannot find context") != NULL);
-	p = brood_process_new(.start_method = "fork", .context = brood_get_context("spawn"));
+	p = brood_process_new(.start_method = "fork", .context = brood_get_context(METHOD));
 	printf("%d\n", p == NULL && errno == EINVAL);
 	return 0;
 }
@@ -363,7 +371,7 @@ static void test_what_cannot_cross_is_refused_when_made(void **state)
 
 static int without_init(void)
 {
-	brood_process *p = brood_start(.call = plain, .start_method = "spawn");
+	brood_process *p = brood_start(.call = plain, .start_method = METHOD);
 	printf("%d %d\n", p == NULL, strstr(brood_error(), "brood_init()") != NULL);
 	return 0;
 }
@@ -380,14 +388,14 @@ static int settles_a_method(void)
 {
 	printf("%s\n", brood_peek_start_method() ? "set" : "unset");
 	printf("%d\n", brood_set_start_method("bad"));
-	printf("%d\n", brood_set_start_method("spawn"));
-	printf("%d\n", brood_set_start_method("spawn") == -EBUSY);
+	printf("%d\n", brood_set_start_method(METHOD));
+	printf("%d\n", brood_set_start_method(METHOD) == -EBUSY);
 	printf("%s\n", brood_error());
 	printf("%s %s\n", brood_get_start_method(), brood_all_start_methods()[0]);
 	printf("%d\n", brood_force_start_method(NULL));
 	printf("%s\n", brood_get_start_method());
-	printf("%d\n", brood_set_start_method("spawn") == -EBUSY);
-	printf("%s\n", brood_context_start_method(brood_get_context("spawn")));
+	printf("%d\n", brood_set_start_method(METHOD) == -EBUSY);
+	printf("%s\n", brood_context_start_method(brood_get_context(METHOD)));
 	printf("%d\n", brood_get_context("bad") == NULL);
 	return 0;
 }
@@ -399,16 +407,16 @@ static void test_the_default_method(void **state)
 	run_role("settles_a_method", NULL, &end);
 	assert_string_equal(end.out,
 			    "unset\n-22\n0\n1\n"
-			    "context has already been set, to spawn: set the start method at "
-			    "the beginning of main(), or use brood_force_start_method()\n"
-			    "spawn fork\n0\nfork\n1\nspawn\n1\n");
+			    "context has already been set, to " METHOD ": set the start method at "
+			    "the beginning of main(), or use brood_force_start_method()\n" METHOD
+			    " fork\n0\nfork\n1\n" METHOD "\n1\n");
 }
 
 static int thousand(void)
 {
 	brood_heap_stats before, after;
 	for (int i = 0; i < 210; i++) {
-		if (code_of(brood_start(.start_method = "spawn")) != 0)
+		if (code_of(brood_start(.start_method = METHOD)) != 0)
 			return 1;
 		if (i == 9)
 			brood_heap_stats_get(&before);

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server is the program run anew (execute.h), made when it is first needed: however large this
+ * process is by then and whatever threads it has, the server is as small as a new program.
+ *
+ * The server's channel is the store of warm children: each message in it is one, with its own
+ * channel and its pidfd. Who takes one blocks until there is one, and learns at once when the
+ * server has died. Children that have been killed or stopped meanwhile are found out when they are
+ * used.
+ *
+ * The surroundings (surroundings.h) and the environment in which the server was made are
+ * remembered.
+ */
+
+#include "process/nursery.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/message.h"
+#include "base/sys.h"
+#include "process/execute.h"
+#include "process/method.h"
+#include "process/self.h"
+#include "process/server.h"
+#include "process/surroundings.h"
+
+enum {
+	BURST_MOST = 16,
+	LOOK_EVERY_MS = 10, /* whether somebody who is waited for has stopped */
+	END_SECONDS = 1,    /* for the server to end by itself */
+};
+
+static const int64_t burst_gap =
+	20 * 1000 * 1000; /* nanoseconds between starts that are no burst */
+
+static struct {
+	pthread_mutex_t lock;
+	bool used;
+	bool running;
+	bool fresh; /* made, and no child taken yet */
+	pid_t pid;
+	int pidfd;
+	int channel[2]; /* ours, and the children's: to take back what nobody received */
+	process_slot *slot;
+	struct server_birth *birth;
+	int expected; /* children asked for, and not yet taken */
+	int ahead;    /* how many to have expected: grows in bursts */
+	int64_t last_start;
+
+	int warm;
+	char *modules; /* names, one behind the other */
+	size_t modules_size;
+
+	char *environment; /* in which the server was made: strings, one behind the other */
+	size_t environment_size;
+	viewpoint viewpoint;
+	bool known;	      /* the following */
+	surroundings *around; /* apart, to keep what every process writes on one page */
+} nursery = {.lock = PTHREAD_MUTEX_INITIALIZER, .warm = NURSERY_WARM_DEFAULT};
+
+void nursery_lock(void)
+{
+	pthread_mutex_lock(&nursery.lock);
+}
+
+void nursery_unlock(void)
+{
+	pthread_mutex_unlock(&nursery.lock);
+}
+
+bool nursery_stopped(pid_t pid, int pidfd)
+{
+	siginfo_t info;
+	return sys_wait_child(pid, pidfd, WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) == 1;
+}
+
+static bool has_ended_or_stopped(pid_t pid, int pidfd)
+{
+	siginfo_t info;
+	return sys_wait_child(pid, pidfd, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) !=
+	       0;
+}
+
+int nursery_channel(void)
+{
+	return nursery.channel[0];
+}
+
+static void take_back_orders(void)
+{
+	struct warm_order order;
+	int fds[MESSAGE_MAX_FDS], n;
+	while (message_receive(nursery.channel[1], &order, sizeof(order), fds, &n, MSG_DONTWAIT) ==
+	       1)
+		for (int i = 0; i < n; i++)
+			close(fds[i]);
+}
+
+/* Kills, and reaps unless that is refused: then it ends by itself, but if it has been stopped
+ * nobody knows when. Closes the pidfd. */
+static void end_child(pid_t pid, int pidfd)
+{
+	siginfo_t info;
+	int r = pidfd >= 0 ? sys_pidfd_signal(pidfd, SIGKILL) : sys_result(kill(pid, SIGKILL));
+	if (r == 0 || !nursery_stopped(pid, pidfd))
+		sys_wait_child(pid, pidfd, WEXITED | __WALL, &info);
+	if (pidfd >= 0)
+		close(pidfd);
+}
+
+static bool is_unreaped(pid_t pid)
+{
+	siginfo_t info;
+	return pid > 0 &&
+	       sys_wait_child(pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) != -ECHILD;
+}
+
+static bool change(struct warm_cell *cell, enum cell_state from, enum cell_state to)
+{
+	uint32_t state = from;
+	return atomic_compare_exchange_strong(&cell->state, &state, to);
+}
+
+void nursery_drop(struct warm *child)
+{
+	if (change(child->cell, CELL_ALERT, CELL_QUIT))
+		sys_futex_wake(&child->cell->state, 1);
+	end_child(child->pid, child->pidfd);
+	take_back_orders();
+	/* Unless the child has, and the server has used it again. */
+	if (!change(child->cell, CELL_QUIT, CELL_EMPTY))
+		change(child->cell, CELL_ORDERED, CELL_EMPTY);
+}
+
+/* A child in its cell. Not reaped, so the pid is still its own. */
+static void clear(struct warm_cell *cell)
+{
+	if (atomic_exchange(&cell->state, CELL_QUIT) == CELL_EMPTY)
+		return;
+	sys_futex_wake(&cell->state, 1);
+	if (is_unreaped(cell->pid))
+		end_child(cell->pid, -1);
+}
+
+static void end_server(void)
+{
+	const struct timespec time = {.tv_sec = END_SECONDS};
+	nursery.birth->closing = true;
+	atomic_fetch_add(&nursery.birth->wanted, 1);
+	sys_futex_wake(&nursery.birth->wanted, 1);
+	if (!nursery_stopped(nursery.pid, nursery.pidfd))
+		sys_pidfd_wait(nursery.pidfd, &time);
+	end_child(nursery.pid, nursery.pidfd);
+}
+
+static void close_descriptors(void)
+{
+	close(nursery.channel[0]);
+	close(nursery.channel[1]);
+	viewpoint_close(&nursery.viewpoint);
+}
+
+void nursery_close(void)
+{
+	if (!nursery.running)
+		return;
+	end_server();
+	for (int i = 0; i < SERVER_CELLS; i++)
+		clear(&nursery.birth->cells[i]);
+	close_descriptors();
+	table_release(nursery.slot); /* with the birth */
+	nursery.running = false;
+}
+
+void nursery_end(void)
+{
+	if (!nursery.used)
+		return;
+	pthread_mutex_lock(&nursery.lock);
+	nursery_close();
+	pthread_mutex_unlock(&nursery.lock);
+}
+
+void nursery_forget(void)
+{
+	if (!nursery.used)
+		return;
+	nursery.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	if (nursery.running) {
+		close_descriptors();
+		close(nursery.pidfd);
+	}
+	nursery.running = false;
+}
+
+static size_t environment_size(void)
+{
+	size_t size = 0;
+	for (char **word = environ; word && *word; word++)
+		size += strlen(*word) + 1;
+	return size;
+}
+
+void nursery_copy_environment(char *to)
+{
+	for (char **word = environ; word && *word; word++)
+		to = stpcpy(to, *word) + 1;
+}
+
+size_t nursery_changed_environment(void)
+{
+	size_t at = 0;
+	bool same = true;
+	for (char **word = environ; word && *word; word++) {
+		size_t size = strlen(*word) + 1;
+		same = same && size <= nursery.environment_size - at &&
+		       memcmp(nursery.environment + at, *word, size) == 0;
+		at += same ? size : 0;
+	}
+	if (same && at == nursery.environment_size)
+		return 0;
+	at = environment_size();
+	return at ? at : 1; /* an empty one is a change, too */
+}
+
+static struct server_birth *make_birth(process_slot *slot)
+{
+	struct server_birth *birth =
+		heap_alloc(64, sizeof(*birth) + nursery.modules_size, table_owner(slot));
+	if (!birth)
+		return NULL;
+	*birth = (struct server_birth){.what = LAUNCH_SERVER,
+				       .channel = nursery.channel[1],
+				       .parent = self_pid(),
+				       .modules_size = nursery.modules_size};
+	if (nursery.modules_size)
+		memcpy(birth->modules, nursery.modules, nursery.modules_size);
+	return birth;
+}
+
+static int run_server(void)
+{
+	nursery.birth = make_birth(nursery.slot);
+	if (!nursery.birth)
+		return -errno;
+	struct execution what = {
+		.place = table_place_of(nursery.slot),
+		.message = nursery.birth,
+		.kept = nursery.channel[1],
+		.name = "the fork server",
+		.ignored = warm_ignored, /* Ctrl-C may come while it begins */
+		.ignored_count = WARM_IGNORED,
+	};
+	mode_t unused;
+	viewpoint_open(&nursery.viewpoint);
+	nursery.known = surroundings_take(&nursery.viewpoint, nursery.around, &unused);
+	nursery.pidfd = execute_program(&what, &nursery.pid);
+	if (nursery.pidfd < 0)
+		viewpoint_close(&nursery.viewpoint);
+	return nursery.pidfd < 0 ? nursery.pidfd : 0;
+}
+
+static int run_server_with_channel(void)
+{
+	int r = message_pair(nursery.channel);
+	if (r < 0)
+		return error_set(-r, "no descriptors are left to speak to the fork server: close "
+				     "some, or raise the limit (ulimit -n)");
+	r = run_server();
+	if (r < 0) {
+		close(nursery.channel[0]);
+		close(nursery.channel[1]);
+	}
+	return r;
+}
+
+static int note_environment(void)
+{
+	size_t size = environment_size();
+	char *environment = realloc(nursery.environment, size + 1);
+	if (environment)
+		nursery.environment = environment;
+	if (!nursery.around)
+		nursery.around = malloc(sizeof(*nursery.around));
+	if (!environment || !nursery.around)
+		return error_set(ENOMEM, "no memory to start the fork server");
+	nursery.environment_size = size;
+	nursery_copy_environment(environment);
+	return 0;
+}
+
+static int make_server(void)
+{
+	nursery.used = true;
+	int r = note_environment();
+	if (r < 0)
+		return r;
+	nursery.slot = table_reserve();
+	if (!nursery.slot)
+		return -errno;
+	r = run_server_with_channel();
+	if (r < 0) {
+		table_release(nursery.slot);
+		return r;
+	}
+	table_set_name(nursery.slot, "brood-server");
+	table_entered(nursery.slot, nursery.pid);
+	nursery.expected = 0;
+	nursery.ahead = nursery.warm;
+	nursery.running = nursery.fresh = true;
+	return 0;
+}
+
+int nursery_open(void)
+{
+	return nursery.running ? 0 : make_server();
+}
+
+bool nursery_is_current(mode_t *ret_umask)
+{
+	surroundings now;
+	bool known = surroundings_take(&nursery.viewpoint, &now, ret_umask);
+	bool fresh = nursery.fresh;
+	nursery.fresh = false;
+	return fresh || (known && nursery.known && surroundings_equal(&now, nursery.around));
+}
+
+static void ask_for(int children)
+{
+	if (children <= 0)
+		return;
+	atomic_fetch_add(&nursery.birth->wanted, (uint32_t)children);
+	sys_futex_wake(&nursery.birth->wanted, 1);
+	nursery.expected += children;
+}
+
+/* Late, when the start is done: on few processors the server would take its time from it. */
+void nursery_refill(void)
+{
+	int64_t now = clock_now();
+	if (now - nursery.last_start > burst_gap)
+		nursery.ahead = nursery.warm;
+	nursery.last_start = now;
+	if (nursery.expected <= nursery.ahead / 2)
+		ask_for(nursery.ahead - nursery.expected);
+}
+
+static int grown(int ahead)
+{
+	int doubled = ahead * 2;
+	return doubled < BURST_MOST ? doubled : ahead > BURST_MOST ? ahead : BURST_MOST;
+}
+
+static int refused(const char *name, int error, const char *why)
+{
+	if (*why)
+		return error_set(error, "the fork server cannot %s", why);
+	if (error == EMFILE || error == ENFILE)
+		return error_set(error,
+				 "no file descriptor is left to start '%s': close some, free "
+				 "processes that have ended (brood_process_free), or raise the "
+				 "limit (ulimit -n)",
+				 name);
+	return method_refused(name, error);
+}
+
+static int server_is_gone(const char *name)
+{
+	bool fresh = nursery.fresh;
+	nursery_close();
+	return fresh ? error_set(
+			       ECHILD,
+			       "cannot start '%s': the fork server, which is the program run anew, "
+			       "ended before it came to brood_init() in main()",
+			       name)
+		     : NURSERY_RETRY;
+}
+
+static struct warm_cell *alert_one(void)
+{
+	for (int i = 0; i < SERVER_CELLS; i++) {
+		struct warm_cell *cell = &nursery.birth->cells[i];
+		if (cell->state == CELL_PARKED && change(cell, CELL_PARKED, CELL_ALERT)) {
+			sys_futex_wake(&cell->state, 1);
+			return cell;
+		}
+	}
+	return NULL;
+}
+
+/* Children that were killed or stopped before they came to wait are not waited for. */
+static void replace_lost(void)
+{
+	for (int i = 0; i < SERVER_CELLS; i++) {
+		struct warm_cell *cell = &nursery.birth->cells[i];
+		if (cell->state != CELL_MAKING || cell->pid == 0 ||
+		    !has_ended_or_stopped(cell->pid, -1))
+			continue;
+		clear(cell);
+		cell->state = CELL_EMPTY;
+		nursery.expected--;
+		ask_for(1);
+	}
+}
+
+/* Waits until one is parked. NULL when the server is gone, or says why there is none. */
+static struct warm_cell *wait_for_one(void)
+{
+	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+	nursery.ahead = grown(nursery.ahead);
+	for (;;) {
+		uint32_t news = nursery.birth->news;
+		struct warm_cell *cell = alert_one();
+		if (cell || nursery.birth->error ||
+		    has_ended_or_stopped(nursery.pid, nursery.pidfd))
+			return cell;
+		if (sys_futex_wait(&nursery.birth->news, news, &a_while) == -ETIMEDOUT)
+			replace_lost();
+	}
+}
+
+static int no_child(const char *name)
+{
+	int error = atomic_exchange(&nursery.birth->error, 0);
+	if (!error)
+		return server_is_gone(name);
+	nursery.expected = 0;
+	return refused(name, error, nursery.birth->why);
+}
+
+/* While it wakes up. */
+static int look_at(struct warm *child, const char *name)
+{
+	child->pid = child->cell->pid;
+	child->pidfd = sys_pidfd_open(child->pid);
+	if (child->pidfd < 0) {
+		int r = child->pidfd;
+		clear(child->cell);
+		child->cell->state = CELL_EMPTY;
+		return r == -ESRCH ? NURSERY_RETRY : refused(name, -r, "");
+	}
+	if (!has_ended_or_stopped(child->pid, child->pidfd))
+		return 0;
+	nursery_drop(child);
+	return NURSERY_RETRY;
+}
+
+int nursery_take(const char *name, struct warm *ret)
+{
+	if (nursery.expected <= 0)
+		ask_for(nursery.ahead > 0 ? nursery.ahead : 1);
+	ret->cell = alert_one();
+	if (!ret->cell)
+		ret->cell = wait_for_one();
+	if (!ret->cell)
+		return no_child(name);
+	nursery.expected--;
+	return look_at(ret, name);
+}
+
+void nursery_set_warm(int count)
+{
+	nursery_close();
+	nursery.warm = count;
+}
+
+int nursery_set_modules(const char *const *modules)
+{
+	size_t size = 0;
+	for (size_t i = 0; modules && modules[i]; i++)
+		size += strlen(modules[i]) + 1;
+	char *copy = malloc(size + 1), *to = copy;
+	if (!copy)
+		return error_set(ENOMEM, "no memory for the names of the modules to preload");
+	for (size_t i = 0; modules && modules[i]; i++)
+		to = stpcpy(to, modules[i]) + 1;
+	nursery_close();
+	free(nursery.modules);
+	nursery.modules = copy;
+	nursery.modules_size = size;
+	return 0;
+}

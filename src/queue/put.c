@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Putting: the value is packed, a position claimed, the message written there and published.
+ * Nothing of the queue is held while the value is copied into a block, so what
+ * can take long, or fail, is over before.
+ *
+ * | killed                          | what is left            | repaired by               |
+ * | ------------------------------- | ----------------------- | ------------------------- |
+ * | packing                         | a block of the dead one | its sweep                 |
+ * | claimed, until the block is the | writing(P), and a block | repair.c; the block by    |
+ * | queue's                         | of the dead one         | the sweep                 |
+ * | until it is published           | writing(P), and a block | repair.c frees both: put  |
+ * |                                 | of the queue            | has not returned          |
+ * | published                       | a message               | it is delivered           |
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "heap/life.h"
+#include "queue/queue.h"
+#include "type/fingerprint.h"
+
+static int closed_error(void)
+{
+	return error_set(EPIPE, "the queue is closed: nothing can be put any more");
+}
+
+static int full_error(const brood_queue *q)
+{
+	return error_set(ETIMEDOUT, "the queue is full (it holds %llu messages at most)",
+			 (unsigned long long)q->most);
+}
+
+static bool has_space(void *object)
+{
+	brood_queue *q = object;
+	return ring_has_room(atomic_load(&q->put_ring), q->most) || atomic_load(&q->closed);
+}
+
+/* The position is given up: it was nobody's message. */
+static void abandon(brood_queue *q, ring *r, uint64_t pos)
+{
+	ring_slot *slot = ring_slot_at(r, pos);
+	atomic_store(&slot->what, MESSAGE_NOTHING);
+	ring_release(r, pos);
+	gate_wake(&q->space, 1);
+}
+
+static int write_message(brood_queue *q, ring *r, uint64_t pos, const parcel *p)
+{
+	ring_slot *slot = ring_slot_at(r, pos);
+	/* Pair with the loads in get.c: who sees these sees that the slot is being written. */
+	atomic_store_explicit(&slot->size, p->size, memory_order_release);
+	atomic_store_explicit(&slot->fingerprint, p->fingerprint, memory_order_release);
+	if (p->what == MESSAGE_BLOCK)
+		message_stamp(p->pointer, ring_key(r, pos));
+	if (p->size)
+		memcpy(ring_payload(r, slot), p->from, p->size);
+	/* Pairs with the load in repair.c, too: a block that is named was stamped. */
+	atomic_store_explicit(&slot->what, p->what, memory_order_release);
+	if (p->what == MESSAGE_BLOCK) {
+		int e = heap_give(p->pointer, q->self);
+		if (e < 0) {
+			abandon(q, r, pos);
+			return e;
+		}
+	}
+	ring_publish(r, pos);
+	return 0;
+}
+
+/* A place to write to: 1 with a position, 0 to look again, or a negative errno. */
+static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *untold,
+		      ring **ret_ring, uint64_t *ret_pos)
+{
+	ring *r = atomic_load(&q->put_ring);
+	if (atomic_load(&q->closed))
+		return closed_error();
+	switch (ring_claim(r, me, q->most, ret_pos)) {
+	case RING_CLAIMED:
+		*ret_ring = r;
+		return 1;
+	case RING_CLOSED:
+		return queue_grow(q, r) ? 0 : closed_error();
+	case RING_FULL:
+		break;
+	}
+	ring_view view = ring_look(r);
+	heap_owner busy = view.writer ? view.writer : view.taker;
+	if (q->most != UINT64_MAX) {
+		/* Who is to make room must know what is there. */
+		queue_tell(q, untold);
+		return queue_wait_once(w, q, busy, has_space) < 0 ? full_error(q) : 0;
+	}
+	if (queue_is_dead(busy, false) && queue_repair(q))
+		return 0;
+	return queue_grow(q, r) ? 0 : -errno;
+}
+
+void queue_tell(brood_queue *q, unsigned *untold)
+{
+	if (!*untold)
+		return;
+	gate_wake(&q->items, (int)*untold);
+	bell_ring(&q->bell);
+	*untold = 0;
+}
+
+int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold)
+{
+	heap_owner me = life_owner();
+	if (!me)
+		return -errno;
+	queue_wait w = {.at = &q->space, .when = when};
+	ring *r = NULL;
+	uint64_t pos = 0;
+	int found;
+	while ((found = find_place(q, me, &w, untold, &r, &pos)) == 0)
+		;
+	if (found > 0)
+		found = write_message(q, r, pos, p);
+	if (found == 0)
+		++*untold;
+	return found;
+}
+
+int queue_check_type(const brood_queue *q, const brood_type *type)
+{
+	if (!q->fingerprint || q->fingerprint == fingerprint_of(type))
+		return 0;
+	return error_set(EBADMSG, "the queue is for messages of another type than '%s'",
+			 type->name);
+}
+
+static int put_one(brood_queue *q, const brood_value *value, deadline when, unsigned *untold)
+{
+	_Alignas(16) unsigned char scratch[MESSAGE_INLINE_MAX];
+	parcel p;
+	int r = value->type ? queue_check_type(q, value->type) : 0;
+	if (r == 0)
+		r = parcel_pack(value, q->redeliver ? 0 : q->room, scratch, &p);
+	if (r == 0 && p.what == MESSAGE_INLINE && !queue_learn(q, p.fingerprint, p.name))
+		r = parcel_pack(value, 0, scratch, &p);
+	if (r < 0)
+		return r;
+	r = queue_put(q, &p, when, untold);
+	if (r < 0)
+		parcel_drop(&p);
+	return r;
+}
+
+static int put(brood_queue *q, const brood_value *value, deadline when)
+{
+	unsigned untold = 0;
+	int r = queue_check(q);
+	if (r == 0)
+		r = put_one(q, value, when, &untold);
+	queue_tell(q, &untold);
+	return r;
+}
+
+int brood_put_value(brood_queue *q, brood_value value)
+{
+	return put(q, &value, DEADLINE_NEVER);
+}
+
+int brood_put_value_timed(brood_queue *q, brood_value value, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : put(q, &value, when);
+}
+
+int brood_put_value_nowait(brood_queue *q, brood_value value)
+{
+	return put(q, &value, 0);
+}
+
+static long put_many(brood_queue *q, const brood_type *type, const void *items, size_t count,
+		     deadline when)
+{
+	int r = queue_check(q);
+	if (r < 0)
+		return r;
+	if (!type || !items)
+		return error_absent(type ? "the array of items" : "the type");
+	long done = 0;
+	unsigned untold = 0;
+	for (; r == 0 && (size_t)done < count; done += r == 0) {
+		const char *item = (const char *)items + (size_t)done * type->size;
+		brood_value value = brood_value_at(type, item);
+		r = put_one(q, &value, when, &untold);
+	}
+	queue_tell(q, &untold);
+	return done ? done : r;
+}
+
+long brood_put_many_as(brood_queue *q, const brood_type *type, const void *items, size_t count)
+{
+	return put_many(q, type, items, count, DEADLINE_NEVER);
+}
+
+long brood_put_many_as_timed(brood_queue *q, const brood_type *type, const void *items,
+			     size_t count, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : put_many(q, type, items, count, when);
+}
+
+long brood_put_many_as_nowait(brood_queue *q, const brood_type *type, const void *items,
+			      size_t count)
+{
+	return put_many(q, type, items, count, 0);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A ring of slots for any number of writers and takers, of which any may be killed
+ * at any instruction, or stopped.
+ *
+ * Whoever changes a slot owns it, and owner and state are one word, so that a claim and the
+ * name of who made it are one compare-and-swap:
+ *
+ *	FREE@n -> writing(P)@n -> READY@n -> taking(C)@n -> FREE@n+1
+ *	FREE@n -> SEALED@n
+ *	taking(C)@n -> READY@n                   put back
+ *	writing(P)@n -> FREE@n+1                 given up
+ *
+ * The laps keep apart a slot's uses: a compare-and-swap that is late by a lap fails. (It
+ * would have to be late by exactly 2^32 laps to succeed wrongly.) Only an owner leaves
+ * writing and taking, or, once it is dead, the one repairer (repair.c).
+ *
+ * head and tail are hints that only save walking. Positions are claimed without gaps: FREE@n
+ * is claimed for the first position that is FREE only, because tail is never beyond it, and a
+ * writer goes on from a position when it was claimed and not before. A hint that is too low, since
+ * its writer was late or killed, costs steps; nobody relies on more. So they are plain
+ * stores.
+ *
+ * A taker skips positions that others are writing or taking: a stopped writer holds up its own
+ * message and no other. That could break the order of one writer (skip its first message,
+ * which then becomes ready, and find its second), so who has skipped a writer looks
+ * again from the head, and believes what it has found twice: what was being written after the
+ * found one had been ready is another writer's.
+ *
+ * | killed as or at     | what is left   | what that means to others; who repairs it      |
+ * | ------------------- | -------------- | ---------------------------------------------- |
+ * | before claiming     | nothing        |                                                |
+ * | writing             | writing(P)     | takers skip it; whoever finds the ring full or |
+ * |                     |                | drained but for it frees it: repair.c          |
+ * | READY, tail is old  | a message      | tail is walked past                            |
+ * | READY, not woken    | a message      | sleepers look every 50 ms: gate.h              |
+ * | taking              | taking(C)      | as writing; dropped and counted, or READY      |
+ * |                     |                | again: repair.c                                |
+ * | freed, head is old  | a free slot    | head is walked past                            |
+ * | sealed, next is new | a sealed ring  | takers go on to the next: queue.c              |
+ */
+
+#include "queue/ring.h"
+
+enum { LINE = 64 };
+
+static size_t round_up(size_t value, size_t multiple)
+{
+	return (value + multiple - 1) / multiple * multiple;
+}
+
+/* Large payloads start on a cache line: memcpy() can be ten times slower from elsewhere. */
+static uint32_t payload_at(uint32_t payload)
+{
+	return payload >= 4 * LINE ? LINE : sizeof(ring_slot);
+}
+
+static uint32_t stride_for(uint32_t payload)
+{
+	size_t size = payload_at(payload) + payload;
+	return (uint32_t)round_up(size, payload_at(payload) == LINE ? LINE : LINE / 2);
+}
+
+size_t ring_size(uint32_t shift, uint32_t payload)
+{
+	return sizeof(ring) + ((size_t)stride_for(payload) << shift);
+}
+
+void ring_begin(ring *r, uint32_t shift, uint32_t payload, uint32_t serial)
+{
+	r->shift = shift;
+	r->stride = stride_for(payload);
+	r->payload_at = payload_at(payload);
+	r->serial = serial;
+	r->magic = RING_MAGIC;
+}
+
+static void set_hint(_Atomic uint64_t *hint, uint64_t value)
+{
+	atomic_store_explicit(hint, value, memory_order_relaxed);
+}
+
+static uint64_t get_hint(_Atomic uint64_t *hint)
+{
+	return atomic_load_explicit(hint, memory_order_relaxed);
+}
+
+/* The slot's word. Pairs with the stores of ring_publish(), ring_release() and ring_give_back(). */
+static uint64_t look(ring *r, uint64_t pos)
+{
+	return atomic_load_explicit(&ring_slot_at(r, pos)->word, memory_order_acquire);
+}
+
+uint64_t ring_count_head(ring *r)
+{
+	uint64_t from = get_hint(&r->head), pos = from;
+	while (ring_ahead(r, pos, look(r, pos)) > 0)
+		pos++;
+	if (pos != from)
+		set_hint(&r->head, pos);
+	return pos;
+}
+
+static bool is_claimed(ring *r, uint64_t pos, uint64_t word)
+{
+	int32_t ahead = ring_ahead(r, pos, word);
+	return ahead > 0 ||
+	       (ahead == 0 && (uint32_t)word != RING_FREE && (uint32_t)word != RING_SEALED);
+}
+
+uint64_t ring_count_tail(ring *r)
+{
+	uint64_t pos = get_hint(&r->tail);
+	while (is_claimed(r, pos, look(r, pos)))
+		pos++;
+	return pos;
+}
+
+/* Whether less than `most` positions are in use before this one. */
+static bool has_room(ring *r, uint64_t pos, uint64_t most)
+{
+	if (pos - get_hint(&r->head_seen) < most)
+		return true;
+	uint64_t head = ring_count_head(r);
+	set_hint(&r->head_seen, head);
+	return pos - head < most;
+}
+
+enum ring_claim ring_claim(ring *r, heap_owner me, uint64_t most, uint64_t *ret_pos)
+{
+	uint64_t pos = get_hint(&r->tail);
+	for (;;) {
+		uint64_t word = look(r, pos);
+		if (is_claimed(r, pos, word)) {
+			pos++;
+			continue;
+		}
+		if (ring_ahead(r, pos, word) < 0)
+			return RING_FULL;
+		if ((uint32_t)word == RING_SEALED)
+			return RING_CLOSED;
+		if (!has_room(r, pos, most))
+			return RING_FULL;
+		if (atomic_compare_exchange_strong(&ring_slot_at(r, pos)->word, &word,
+						   ring_word(ring_lap(r, pos), me))) {
+			*ret_pos = pos;
+			return RING_CLAIMED;
+		}
+	}
+}
+
+bool ring_has_room(ring *r, uint64_t most)
+{
+	uint64_t pos = get_hint(&r->tail);
+	uint64_t word = look(r, pos);
+	return ring_ahead(r, pos, word) >= 0 && has_room(r, pos, most);
+}
+
+ring_view ring_look(ring *r)
+{
+	uint64_t from = get_hint(&r->head), pos = from;
+	ring_view view = {0};
+	for (;; pos++) {
+		uint64_t word = look(r, pos);
+		uint32_t state = (uint32_t)word;
+		int32_t ahead = ring_ahead(r, pos, word);
+		if (ahead > 0)
+			continue;
+		if (ahead == 0 && state & RING_TAKING) {
+			if (!view.taker)
+				view.taker = state & ~RING_TAKING;
+			continue;
+		}
+		if (ahead == 0 && state > RING_SEALED) {
+			if (!view.writer)
+				view.writer = state;
+			continue;
+		}
+		view.pos = pos;
+		view.word = word;
+		view.found = ahead == 0 && state == RING_READY;
+		if (pos != from && !view.writer && !view.taker)
+			set_hint(&r->head, pos);
+		return view;
+	}
+}
+
+bool ring_has_news(ring *r)
+{
+	uint64_t pos = get_hint(&r->head);
+	uint64_t word = look(r, pos);
+	return ring_ahead(r, pos, word) > 0 || (uint32_t)word == RING_READY ||
+	       (uint32_t)word == RING_SEALED;
+}
+
+void ring_give_back(ring *r, uint64_t pos)
+{
+	atomic_exchange(&ring_slot_at(r, pos)->word, ring_word(ring_lap(r, pos), RING_READY));
+}
+
+bool ring_seal(ring *r, uint64_t pos)
+{
+	uint64_t end = ring_word(ring_lap(r, pos), RING_FREE);
+	return atomic_compare_exchange_strong(&ring_slot_at(r, pos)->word, &end,
+					      ring_word(ring_lap(r, pos), RING_SEALED)) ||
+	       end == ring_word(ring_lap(r, pos), RING_SEALED);
+}

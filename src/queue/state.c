@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What a queue is like at the moment; closing it. */
+
+#include "base/error.h"
+#include "queue/queue.h"
+
+/* Positions in use; *ret_busy is somebody who is writing or taking at one of them, or 0. */
+static uint64_t count_used(brood_queue *q, heap_owner *ret_busy)
+{
+	uint64_t used = 0;
+	*ret_busy = 0;
+	ring *r = atomic_load(&q->get_ring);
+	for (; r && r != RING_LAST; r = atomic_load(&r->next)) {
+		ring_view view = ring_look(r);
+		uint64_t head = ring_count_head(r), tail = ring_count_tail(r);
+		used += tail > head ? tail - head : 0;
+		if (!*ret_busy)
+			*ret_busy = view.writer ? view.writer : view.taker;
+	}
+	return used;
+}
+
+typedef struct records {
+	size_t held;
+	size_t returned;
+} records;
+
+static records count_records(brood_queue *q)
+{
+	records is = {0};
+	for (taken_walk w = taken_all(&q->pages); taken_next(&w);) {
+		uint64_t word = atomic_load(&w.record->word);
+		is.held += taken_is_held(word);
+		is.returned += (uint32_t)word == TAKEN_RETURNED;
+	}
+	return is;
+}
+
+/* Messages that may be taken. Those that dead processes were taking or writing are settled. */
+static size_t count_queued(brood_queue *q)
+{
+	heap_owner busy;
+	uint64_t used = count_used(q, &busy);
+	if (queue_is_dead(busy, false) && queue_repair(q))
+		used = count_used(q, &busy);
+	return used + count_records(q).returned;
+}
+
+long brood_queue_size(brood_queue *q)
+{
+	int r = queue_check(q);
+	return r < 0 ? r : (long)count_queued(q);
+}
+
+bool brood_queue_empty(brood_queue *q)
+{
+	return queue_check(q) == 0 && count_queued(q) == 0;
+}
+
+bool brood_queue_full(brood_queue *q)
+{
+	heap_owner busy;
+	return queue_check(q) == 0 && count_used(q, &busy) >= q->most;
+}
+
+int brood_queue_stats_get(brood_queue *q, brood_queue_stats *out)
+{
+	int r = queue_check(q);
+	if (r < 0)
+		return r;
+	if (!out)
+		return error_absent("out");
+	queue_repair(q);
+	size_t queued = count_queued(q);
+	*out = (brood_queue_stats){
+		.queued = queued,
+		.unfinished = count_records(q).held,
+		.dropped = atomic_load(&q->dropped),
+		.redelivered = atomic_load(&q->redelivered),
+		.abandoned = atomic_load(&q->abandoned),
+	};
+	return 0;
+}
+
+int brood_queue_fd(brood_queue *q)
+{
+	int r = queue_check(q);
+	if (r < 0)
+		return r;
+	int fd = bell_descriptor(&q->bell);
+	/* What is there already must show. */
+	if (fd >= 0 &&
+	    (queue_look(q).found || atomic_load(&q->closed) || count_records(q).returned))
+		bell_ring(&q->bell);
+	return fd;
+}
+
+int brood_queue_close(brood_queue *q)
+{
+	int r = queue_check(q);
+	if (r < 0)
+		return r;
+	atomic_store(&q->closed, 1);
+	gate_wake_all(&q->items);
+	gate_wake_all(&q->space);
+	bell_ring(&q->bell);
+	return 0;
+}
+
+bool brood_queue_is_closed(brood_queue *q)
+{
+	return queue_check(q) == 0 && atomic_load(&q->closed);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+
+#include <errno.h>
+
+#include "heap/life.h"
+#include "queue/queue.h"
+
+/* Of the looks at who is in the way, one of so many asks the kernel: it need not have told of a
+ * death (heap/life.h). */
+enum { THOROUGH_EVERY = 20 };
+
+bool queue_is_dead(heap_owner who, bool thorough)
+{
+	return who && (thorough ? table_dead(who) : life_dead(who));
+}
+
+int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue))
+{
+	bool thorough = w->turns++ % THOROUGH_EVERY == THOROUGH_EVERY - 1;
+	if (queue_is_dead(busy, thorough) && queue_repair(q))
+		return 0;
+	if (w->when == 0)
+		return -ETIMEDOUT;
+	if (!w->spun) {
+		w->spun = true;
+		if (gate_spin(ready, q))
+			return 0;
+	}
+	if (!w->announced) {
+		w->token = gate_enter(w->at);
+		w->announced = true;
+		return 0;
+	}
+	w->announced = false;
+	return gate_sleep(w->at, w->token, busy, w->when);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything is a descriptor in the end. That of a process, a connection or the program itself says
+ * whether it is ready; that of a queue or an event only wakes (bell.h), and the object is
+ * looked at: after its bell has been cleared, so that a change meanwhile wakes again.
+ */
+
+#include "brood/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sys_socket.h"
+#include "brood/pipe.h"
+#include "queue/queue.h"
+
+enum {
+	ON_STACK = 32,
+	/* Without pidfds a process's end has no descriptor; and what a dead process left in a
+	 * queue shows when somebody looks. */
+	LOOK_EVERY_NS = 50 * 1000 * 1000,
+	LOOK_AT_QUEUES_EVERY_NS = 1000 * 1000 * 1000,
+};
+
+typedef struct waiting {
+	brood_waitable *things;
+	struct pollfd *fds;
+	size_t count;
+	int64_t step; /* the longest sleep */
+} waiting;
+
+static bool has_bell(const brood_waitable *thing)
+{
+	return thing->kind == BROOD_WAIT_QUEUE;
+}
+
+/* A process's descriptor, or -1 where there are none, and it is to be looked at. */
+static int process_descriptor(brood_process *process, int64_t *step, int *ret_fd)
+{
+	int fd = brood_process_sentinel(process);
+	if (fd < 0 && fd != -ENOSYS)
+		return fd;
+	if (fd < 0)
+		*step = LOOK_EVERY_NS;
+	*ret_fd = fd < 0 ? -1 : fd;
+	return 0;
+}
+
+static int keep_descriptor(int fd, int *ret_fd)
+{
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+/* The descriptor to poll for a thing. 0, or a negative errno with its sentence. */
+static int find_descriptor(const brood_waitable *thing, int64_t *step, int *ret_fd)
+{
+	switch (thing->kind) {
+	case BROOD_WAIT_PROCESS:
+		return process_descriptor(thing->object, step, ret_fd);
+	case BROOD_WAIT_CONNECTION:
+		return keep_descriptor(brood_connection_fileno(thing->object), ret_fd);
+	case BROOD_WAIT_QUEUE:
+		if (*step > LOOK_AT_QUEUES_EVERY_NS)
+			*step = LOOK_AT_QUEUES_EVERY_NS;
+		return keep_descriptor(brood_queue_fd(thing->object), ret_fd);
+	case BROOD_WAIT_FD:
+		if (thing->fd >= 0)
+			return keep_descriptor(thing->fd, ret_fd);
+		return error_set(EINVAL, "invalid handle: %d is no file descriptor", thing->fd);
+	default:
+		return error_set(EINVAL, "a thing to wait for is of no known kind: make it with "
+					 "BROOD_WAITABLE()");
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+	return (x > y) - (x < y);
+}
+
+/* Every thing has a descriptor of its own, so that of one that is there twice is, too. */
+static int check_different(const waiting *w)
+{
+	int few[ON_STACK];
+	int *numbers = w->count > ON_STACK ? malloc(w->count * sizeof(*numbers)) : few;
+	bool twice = false;
+	if (!numbers)
+		return error_set(ENOMEM, "no memory to wait for %zu things", w->count);
+	for (size_t i = 0; i < w->count; i++)
+		numbers[i] = w->fds[i].fd;
+	qsort(numbers, w->count, sizeof(*numbers), compare);
+	for (size_t i = 1; i < w->count; i++)
+		twice |= numbers[i] >= 0 && numbers[i] == numbers[i - 1];
+	if (numbers != few)
+		free(numbers);
+	return twice ? error_set(EINVAL, "the same thing is to be waited for twice") : 0;
+}
+
+static int prepare(waiting *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		w->fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+		int r = find_descriptor(&w->things[i], &w->step, &w->fds[i].fd);
+		if (r < 0)
+			return r;
+	}
+	return check_different(w);
+}
+
+/* Whether a thing that its descriptor says nothing of is ready. */
+static bool is_ready(const brood_waitable *thing)
+{
+	switch (thing->kind) {
+	case BROOD_WAIT_QUEUE:
+		return !brood_queue_empty(thing->object) || brood_queue_is_closed(thing->object);
+	case BROOD_WAIT_PROCESS:
+		return !brood_process_is_alive(thing->object);
+	default:
+		return false;
+	}
+}
+
+static bool look(const waiting *w, size_t i)
+{
+	const brood_waitable *thing = &w->things[i];
+	if (thing->kind == BROOD_WAIT_QUEUE) {
+		brood_queue *queue = thing->object;
+		bell_clear(&queue->bell);
+	}
+	return is_ready(thing);
+}
+
+/* Looks at what has no telling descriptor: whether one of them is ready. */
+static bool look_at_objects(const waiting *w, bool *ready)
+{
+	bool any = false;
+	for (size_t i = 0; i < w->count; i++) {
+		if (!has_bell(&w->things[i]) && w->fds[i].fd >= 0)
+			continue;
+		ready[i] = look(w, i);
+		any |= ready[i];
+	}
+	return any;
+}
+
+static bool passed(deadline when)
+{
+	return when != DEADLINE_NEVER && clock_now() >= when;
+}
+
+/* Sleeps until a descriptor is readable, the time is up or the next look due. 0 or -EBADF, ... */
+static int sleep_until(const waiting *w, deadline when, bool *ready, bool *any)
+{
+	struct timespec left;
+	deadline soon = w->step == INT64_MAX ? DEADLINE_NEVER : clock_now() + w->step;
+	int r = sys_poll(w->fds, w->count, deadline_left(when < soon ? when : soon, &left));
+	if (r < 0 && r != -EINTR)
+		return error_set(-r, "cannot wait: %s", strerror(-r));
+	for (size_t i = 0; r > 0 && i < w->count; i++) {
+		if (w->fds[i].revents & POLLNVAL)
+			return error_set(EBADF, "the file descriptor %d is not open", w->fds[i].fd);
+		if (w->fds[i].fd >= 0 && !has_bell(&w->things[i])) {
+			ready[i] = w->fds[i].revents;
+			*any |= ready[i];
+		}
+	}
+	return 0;
+}
+
+static int count_ready(const waiting *w, const bool *ready)
+{
+	int n = 0;
+	for (size_t i = 0; i < w->count; i++) {
+		w->things[i].ready = ready[i];
+		n += ready[i];
+	}
+	return n;
+}
+
+static int wait_for_any(const waiting *w, bool *ready, deadline when)
+{
+	for (;;) {
+		bool any = look_at_objects(w, ready);
+		bool last = any || passed(when);
+		int r = sleep_until(w, any ? 0 : when, ready, &any);
+		if (r < 0)
+			return r;
+		if (any || last)
+			return count_ready(w, ready);
+	}
+}
+
+static int wait_with(waiting *w, bool *ready, deadline when)
+{
+	int r = prepare(w);
+	return r < 0 ? r : wait_for_any(w, ready, when);
+}
+
+static int wait_until(brood_waitable *things, size_t count, deadline when)
+{
+	struct pollfd few[ON_STACK];
+	bool few_ready[ON_STACK] = {false};
+	waiting w = {.things = things, .fds = few, .count = count, .step = INT64_MAX};
+	if (!things && count)
+		return error_absent("the array of things to wait for");
+	if (!count && when == DEADLINE_NEVER)
+		return error_set(EINVAL, "there is nothing to wait for");
+	if (count <= ON_STACK)
+		return wait_with(&w, few_ready, when);
+	bool *ready = calloc(count, sizeof(*ready));
+	w.fds = calloc(count, sizeof(*w.fds));
+	int r = ready && w.fds ? wait_with(&w, ready, when)
+			       : error_set(ENOMEM, "no memory to wait for %zu things", count);
+	free(ready);
+	free(w.fds);
+	return r;
+}
+
+int brood_wait(brood_waitable *things, size_t count)
+{
+	return wait_until(things, count, DEADLINE_NEVER);
+}
+
+int brood_wait_timed(brood_waitable *things, size_t count, double seconds)
+{
+	deadline when;
+	int r = deadline_in(seconds, &when);
+	return r < 0 ? r : wait_until(things, count, when);
+}
+
+int brood_wait_nowait(brood_waitable *things, size_t count)
+{
+	return wait_until(things, count, 0);
+}

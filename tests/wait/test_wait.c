@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for processes, connections, queues and descriptors at once. */
+
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { MANY = 50 };
+
+static void stay(void *arg)
+{
+	brood_connection *c = arg;
+	brood_free(brood_recv(c, int));
+}
+
+static void test_mix(void **state)
+{
+	(void)state;
+	brood_pipe p = brood_pipe_new(), life = brood_pipe_new();
+	brood_queue *q = brood_queue_new();
+	int ends[2];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	brood_process *child = brood_start(.target = stay, .args = BROOD_VALUE(life.second));
+	brood_waitable things[] = {BROOD_WAITABLE(child), BROOD_WAITABLE(p.first),
+				   BROOD_WAITABLE(q), BROOD_WAITABLE(ends[0])};
+	assert_int_equal(brood_wait_nowait(things, 4), 0);
+	assert_int_equal(brood_wait_timed(things, 4, 0.01), 0);
+	for (int i = 0; i < 4; i++)
+		assert_false(things[i].ready);
+
+	assert_int_equal(brood_send(p.second, int, 1), 0);
+	assert_int_equal(brood_wait(things, 4), 1);
+	assert_true(things[1].ready);
+	assert_int_equal(brood_put(q, int, 1), 0);
+	assert_int_equal(brood_wait(things, 4), 2);
+	assert_true(things[1].ready && things[2].ready);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	brood_send(life.first, int, 1);
+	assert_int_equal(brood_process_join(child), 0);
+	assert_int_equal(brood_wait(things, 4), 4);
+
+	/* Nothing was taken; and what is taken is not ready any more. */
+	brood_free(brood_recv_nowait(p.first, int));
+	brood_free(brood_get_nowait(q, int));
+	char byte;
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_int_equal(brood_wait_nowait(things + 1, 3), 0);
+	/* Ends count as ready. */
+	brood_connection_close(p.second);
+	brood_queue_close(q);
+	close(ends[1]);
+	assert_int_equal(brood_wait_nowait(things + 1, 3), 3);
+	close(ends[0]);
+	brood_process_free(child);
+	brood_queue_free(q);
+	brood_connection_free(p.first);
+	brood_connection_free(p.second);
+	brood_connection_free(life.first);
+	brood_connection_free(life.second);
+}
+
+typedef struct answer {
+	brood_connection *go;
+	brood_queue *queue;
+} answer;
+BROOD_TYPE(answer, go, queue);
+
+static void put_when_told(void *arg)
+{
+	const answer *a = arg;
+	for (int i = 0; i < 200; i++) {
+		brood_free(brood_recv(a->go, int));
+		brood_must(brood_put(a->queue, int, i));
+	}
+}
+
+/* A put in another process wakes the wait, every time. */
+static void test_queue_wakes(void **state)
+{
+	(void)state;
+	brood_pipe p = brood_pipe_new();
+	brood_queue *q = brood_queue_new();
+	brood_process *child = brood_start(.target = put_when_told,
+					   .args = BROOD_ARGS(answer, .go = p.second, .queue = q));
+	brood_waitable things[] = {BROOD_WAITABLE(q), BROOD_WAITABLE(child)};
+	for (int i = 0; i < 200; i++) {
+		brood_send(p.first, int, i);
+		assert_true(brood_wait_timed(things, 2, 20) >= 1);
+		assert_true(things[0].ready);
+		int *number = brood_get_nowait(q, int);
+		assert_non_null(number);
+		assert_int_equal(*number, i);
+		brood_free(number);
+	}
+	brood_process_join(child);
+	brood_process_free(child);
+	brood_queue_free(q);
+	brood_connection_free(p.first);
+	brood_connection_free(p.second);
+}
+
+static void test_many(void **state)
+{
+	(void)state;
+	brood_pipe p[MANY];
+	brood_waitable things[MANY];
+	for (int i = 0; i < MANY; i++) {
+		p[i] = brood_pipe_new();
+		things[i] = BROOD_WAITABLE(p[i].first);
+	}
+	for (int i = 0; i < MANY; i += 7)
+		brood_send(p[i].second, int, i);
+	assert_int_equal(brood_wait(things, MANY), (MANY + 6) / 7);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(things[i].ready, i % 7 == 0);
+	for (int i = 0; i < MANY; i++) {
+		brood_connection_free(p[i].first);
+		brood_connection_free(p[i].second);
+	}
+}
+
+static void quit(void) {}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+static void test_time_and_signals(void **state)
+{
+	(void)state;
+	struct sigaction action = {.sa_handler = ignore}, before;
+	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+	struct timespec from, to;
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &often, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	assert_int_equal(brood_wait_timed(NULL, 0, 0.1), 0);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	double seconds =
+		(double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+	assert_true(seconds >= 0.1);
+	assert_int_equal(brood_wait_timed(NULL, 0, -1), 0);
+}
+
+static void test_wrong(void **state)
+{
+	(void)state;
+	brood_pipe p = brood_pipe_new();
+	brood_process *unstarted = brood_process_new(.call = quit);
+	brood_waitable twice[] = {BROOD_WAITABLE(p.first), BROOD_WAITABLE(p.first)};
+	assert_int_equal(brood_wait_nowait(twice, 2), -EINVAL);
+	assert_sentence("twice");
+	brood_waitable one = BROOD_WAITABLE(unstarted);
+	assert_int_equal(brood_wait_nowait(&one, 1), -EINVAL);
+	assert_sentence("not started");
+	brood_process_free(unstarted);
+	one = BROOD_WAITABLE(-1);
+	assert_int_equal(brood_wait_nowait(&one, 1), -EINVAL);
+	assert_sentence("invalid handle");
+	one = BROOD_WAITABLE(900);
+	assert_int_equal(brood_wait_nowait(&one, 1), -EBADF);
+	assert_sentence("900");
+	one = BROOD_WAITABLE((brood_queue *)NULL);
+	assert_int_equal(brood_wait_nowait(&one, 1), -EINVAL);
+	one = (brood_waitable){.ready = true};
+	assert_int_equal(brood_wait_nowait(&one, 1), -EINVAL);
+	assert_true(one.ready);
+	assert_int_equal(brood_wait_nowait(NULL, 1), -EINVAL);
+	assert_int_equal(brood_wait(NULL, 0), -EINVAL);
+	assert_int_equal(brood_wait_timed(&one, 1, NAN), -EINVAL);
+	brood_connection_close(p.first);
+	assert_int_equal(brood_wait_nowait(twice, 1), -EBADF);
+	assert_sentence("handle is closed");
+	brood_connection_free(p.first);
+	brood_connection_free(p.second);
+}
+
+int main(int argc, char **argv)
+{
+	brood_init();
+	const struct CMUnitTest tests[] = {
+		TEST(test_mix),	  TEST(test_queue_wakes),
+		TEST(test_many),  TEST(test_time_and_signals),
+		TEST(test_wrong),
+	};
+	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
+}
