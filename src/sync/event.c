@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "heap/life.h"
 #include "sync/event.h"
@@ -92,6 +93,8 @@ static int wait(brood_event *event, deadline when)
 	while (!(word & EVENT_SET) && clears(word) == before) {
 		if (r == -ETIMEDOUT)
 			return error_set(ETIMEDOUT, "the event was not set in time");
+		if (r == -EINTR)
+			return interrupt_error("an event");
 		if (word & EVENT_AWAITED ||
 		    atomic_compare_exchange_strong(&event->word, &word, word | EVENT_AWAITED))
 			r = life_wait(&event->word, word | EVENT_AWAITED, 0, when);
