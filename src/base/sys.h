@@ -130,11 +130,11 @@ typedef struct sys_futex {
 } sys_futex;
 
 /*
- * Waits while both words are as expected, at most until a time of CLOCK_MONOTONIC (NULL: for
- * ever). Returns the index of the one that was woken, 2 when one differs, -ETIMEDOUT, -EINTR, or
- * -ENOSYS before Linux 5.16.
+ * Waits while all of up to three words are as expected, at most until a time of CLOCK_MONOTONIC
+ * (NULL: for ever). Returns the index of one that was woken, count when one differs, -ETIMEDOUT,
+ * -EINTR, or -ENOSYS before Linux 5.16.
  */
-int sys_futex_wait_either(const sys_futex words[2], const struct timespec *until);
+int sys_futex_wait_any(const sys_futex *words, unsigned count, const struct timespec *until);
 
 /* Where the kernel was told that the calling thread's robust futexes are; NULL when nowhere. */
 struct robust_list_head *sys_robust_list(void);
@@ -162,6 +162,10 @@ int sys_signal_again(int signal, const siginfo_t *info);
  * it can be read. Returns how many bytes. Async-signal-safe, as all about signals here is.
  */
 size_t sys_read_memory(void *to, uintptr_t from, size_t size);
+
+/* From now on, who loses his parent among this process's descendants becomes its child, not init's.
+ */
+void sys_adopt_orphans(void);
 
 /* The name by which ps, top and gdb show the calling thread; cut to 15 bytes. */
 void sys_set_comm(const char *name);

@@ -100,6 +100,9 @@ static void test_a_thousand_starts(void **state)
 {
 	(void)state;
 	brood_heap_stats before, after;
+	brood_process *first = brood_start(); /* makes what a server keeps */
+	brood_process_join(first);
+	brood_process_free(first);
 	brood_heap_stats_get(&before);
 	for (int i = 0; i < 1000; i++) {
 		brood_process *p = brood_start(.call = nothing);
@@ -135,5 +138,5 @@ int main(void)
 		TEST(test_each_start_reaps),  TEST(test_children_of_the_program_are_left_alone),
 		TEST(test_a_thousand_starts), TEST(test_two_hundred_at_once),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return HARNESS_RUN(tests);
 }
