@@ -63,10 +63,24 @@ BROOD_API int brood_cpu_count(void);
 
 /*
  * Sleeps for the given seconds; signals whose handlers return do not cut it
- * short. Zero or less returns at once; BROOD_FOREVER sleeps until the process
- * ends. Returns 0, or -EINVAL for NaN.
+ * short, unless they call brood_interrupt(). Zero or less returns at once;
+ * BROOD_FOREVER sleeps until the process ends. Returns 0, -EINVAL for NaN, or
+ * -EINTR.
  */
 BROOD_API int brood_sleep(double seconds);
+
+/*
+ * For signal handlers: the calling thread's wait inside this library (for a process,
+ * for time to pass, ...) ends with -EINTR, as an exception that is raised in a
+ * handler ends it in Python. Where the thread does not wait just then, its next wait that
+ * would have to sleep ends so: a handler that runs between the program's last look and
+ * the wait is not missed. Several calls that have not been answered count as one.
+ * Without this call waits go on when a handler returns. Waits at the program's end, for
+ * its children, are not interrupted. Async-signal-safe; leaves errno as it was.
+ *
+ *	static void on_signal(int signal) { stop = signal; brood_interrupt(); }
+ */
+BROOD_API void brood_interrupt(void);
 
 /*
  * Ends the program unless expr succeeded: a pointer must not be NULL, a number

@@ -10,6 +10,7 @@
 #include "brood/log.h"
 #include "brood/sync.h"
 #include "brood/process.h"
+#include "brood/report.h"
 #include "brood/pipe.h"
 #include "brood/queue.h"
 #include "brood/wait.h"

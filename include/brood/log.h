@@ -233,6 +233,15 @@ typedef struct brood_log_config_options {
 /* The same with options; NULL for the defaults. */
 BROOD_API int brood_log_config_file_with(const char *path, const brood_log_config_options *options);
 
+/*
+ * How many lines of their logs the processes that are made from now on keep for their reports
+ * (report.h), those that they make included: 16 by default, at most 4096, 0 for none. A line takes
+ * 256 bytes of the shared heap, from the first one that the process logs on. Kept is what the
+ * program logs at level DEBUG and above, shown or not; of the library's own lines those for which
+ * its logger is enabled. Returns 0 or -EINVAL.
+ */
+BROOD_API int brood_log_set_last_words(int lines);
+
 #ifdef __cplusplus
 }
 #endif

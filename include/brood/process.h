@@ -44,6 +44,9 @@ extern "C" {
 /* A process: opaque, from brood_process_new() to brood_process_free(). */
 typedef struct brood_process brood_process;
 
+/* How one ended: report.h. */
+struct brood_report;
+
 /* brood_process_exitcode() while there is none. Not a negative errno: -15 is a code. */
 #define BROOD_NO_EXITCODE INT_MIN
 
@@ -71,7 +74,10 @@ BROOD_API int brood_init(void);
  *		one thread and little memory
  *	spawn	the program is run anew: nothing is inherited but what brood passes
  *	forkserver	a process is taken from a server, which is the program run anew, once:
- *starts as quick as fork's, from a process of any size with any threads
+ *		starts as quick as fork's, from a process of any size with any threads
+ *
+ * Under each, a child has none of its parent's handlers for the signals that end a program
+ * (SIGHUP, SIGINT, SIGQUIT, SIGTERM), but ends by them; brood(7), SIGNALS, says what follows.
  */
 BROOD_API const char *const *brood_all_start_methods(void);
 
@@ -182,6 +188,15 @@ typedef struct brood_process_options {
 	const char *start_method BROOD_DEFAULT_ZERO;
 	/* From brood_get_context(): its method, and its class names ("SpawnProcess-1"). */
 	const brood_context *context BROOD_DEFAULT_ZERO;
+	/* BROOD_NO: the process's signals are left alone, and its report has no stack if it
+	 * crashes. */
+	int crash_report BROOD_DEFAULT_ZERO;
+	/* Called with the process's report (report.h) and report_data once it has ended, by
+	 * the thread of this process that notices: in join, is_alive, exitcode, start and
+	 * their like, at the latest when the program ends. The report is freed when it
+	 * returns. */
+	void (*on_report)(struct brood_report *report, void *data) BROOD_DEFAULT_ZERO;
+	void *report_data BROOD_DEFAULT_ZERO;
 	/* true: in the process's tree, who loses his parent becomes the process's child, not init's
 	 * (PR_SET_CHILD_SUBREAPER). So brood_process_kill_tree() finds everyone while the process
 	 * lives, whatever they have executed. The target is told nothing of these children; it
@@ -230,10 +245,10 @@ BROOD_API int brood_process_start(brood_process *process);
 
 /*
  * Waits until the process has ended: for ever, for at most the given seconds, or
- * not at all. Signals with handlers do not cut the wait short. Again after the end:
- * returns at once.
+ * not at all. Signals with handlers do not cut the wait short, unless these call
+ * brood_interrupt(). Again after the end: returns at once.
  *
- * Returns 0 when it has ended, -ETIMEDOUT when not, -EINVAL (not started; not a
+ * Returns 0 when it has ended, -ETIMEDOUT when not, -EINTR, -EINVAL (not started; not a
  * child of this process; NaN). When somebody else reaped the child, returns 0, and
  * brood_error() says that its status is lost.
  * From the specification: join(), join(timeout).

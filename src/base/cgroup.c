@@ -291,13 +291,13 @@ double cgroup_cpu_quota_under(const char *root)
 	return v1 == 0 || (v2 > 0 && v2 < v1) ? v2 : v1;
 }
 
-/* A number of memory.stat; 0 when it is not there. */
-static int64_t read_stat(const group *at, const char *key)
+/* A number of a file of lines "KEY NUMBER"; otherwise when it is not there. */
+static int64_t read_key(const char *directory, const char *name, const char *key, int64_t otherwise)
 {
 	lines file;
-	int64_t value = 0;
+	int64_t value = otherwise;
 	size_t length = strlen(key);
-	lines_open(&file, at->directory, "/memory.stat");
+	lines_open(&file, directory, name);
 	for (char *line; (line = lines_next(&file));)
 		if (strncmp(line, key, length) == 0 && line[length] == ' ')
 			value = strtoll(line + length, NULL, 10);
@@ -322,7 +322,7 @@ static int64_t least_left(const char *root, const memory_files *files)
 		if (!read_count(&at, files->limit, &limit) ||
 		    !read_count(&at, files->usage, &usage))
 			continue;
-		usage -= read_stat(&at, files->cache);
+		usage -= read_key(at.directory, "/memory.stat", files->cache, 0);
 		int64_t left = usage < limit ? limit - (usage > 0 ? usage : 0) : 0;
 		if (left < least)
 			least = left;
@@ -335,6 +335,22 @@ int64_t cgroup_memory_left_under(const char *root)
 	int64_t v2 = least_left(root, &memory_v2);
 	int64_t v1 = least_left(root, &memory_v1);
 	return v2 < v1 ? v2 : v1;
+}
+
+int64_t cgroup_oom_kills_under(const char *root)
+{
+	group at;
+	int64_t kills = -1;
+	if (find_group(root, "", &at))
+		kills = read_key(at.directory, "/memory.events", "oom_kill", -1);
+	if (kills < 0 && find_group(root, "memory", &at))
+		kills = read_key(at.directory, "/memory.oom_control", "oom_kill", -1);
+	return kills < 0 ? read_key(root, "/proc/vmstat", "oom_kill", -1) : kills;
+}
+
+int64_t cgroup_oom_kills(void)
+{
+	return cgroup_oom_kills_under("");
 }
 
 double cgroup_cpu_quota(void)

@@ -16,8 +16,13 @@ double cgroup_cpu_quota(void);
  * kernel drops first count as free. */
 int64_t cgroup_memory_left(void);
 
+/* How many processes of the group the kernel has killed for want of memory, of the
+ * system where the group does not tell; -1 when neither does. */
+int64_t cgroup_oom_kills(void);
+
 /* The same of a system whose /proc and cgroup mounts lie under the directory root. */
 double cgroup_cpu_quota_under(const char *root);
 int64_t cgroup_memory_left_under(const char *root);
+int64_t cgroup_oom_kills_under(const char *root);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 
 enum { NS_PER_S = 1000000000 };
 
@@ -53,14 +54,18 @@ const struct timespec *deadline_left(deadline when, struct timespec *storage)
 
 /* Not clock_nanosleep() to the deadline itself: ThreadSanitizer does not know it, and would hold
  * back signal handlers until it returns. */
+void clock_sleep(deadline when)
+{
+	struct timespec left = {.tv_sec = 1};
+	while (!deadline_left(when, &left) || left.tv_sec || left.tv_nsec)
+		nanosleep(&left, NULL);
+}
+
 int brood_sleep(double seconds)
 {
 	deadline when;
 	int r = deadline_in(seconds, &when);
-	if (r < 0)
-		return r;
-	struct timespec left = {.tv_sec = 1};
-	while (!deadline_left(when, &left) || left.tv_sec || left.tv_nsec)
-		nanosleep(&left, NULL);
-	return 0;
+	if (r == 0)
+		r = interrupt_poll(NULL, 0, when);
+	return r == -EINTR ? interrupt_error("the time to pass") : r;
 }

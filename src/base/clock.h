@@ -21,6 +21,9 @@ int64_t clock_now(void);
  */
 int deadline_in(double seconds, deadline *ret);
 
+/* Sleeps until then, whatever signals come. */
+void clock_sleep(deadline when);
+
 /*
  * The time left, for ppoll() and futexes: NULL when the deadline never comes,
  * else *storage, which is zero once it has passed.

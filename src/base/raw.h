@@ -16,8 +16,23 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* In the build for the tests of faults, a call can be made to fail: then this is its negative
+ * errno. */
+#ifdef BROOD_FAULTS
+long fault_raw(long number);
+#else
+static inline long fault_raw(long number)
+{
+	(void)number;
+	return 0;
+}
+#endif
+
 static inline long raw_syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
+	long fault = fault_raw(number);
+	if (fault)
+		return fault;
 #if defined(__x86_64__)
 	long result;
 	register long fourth __asm__("r10") = d;

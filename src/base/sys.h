@@ -43,6 +43,9 @@ int sys_pidfd_signal(int pidfd, int signal);
  */
 int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info);
 
+/* The same, waiting for its end only, and once it has ended it is reaped: what it used is known. */
+int sys_reap_child(pid_t pid, int pidfd, siginfo_t *info, struct rusage *usage);
+
 /*
  * Peeks at a child of this process, brood's or not, that has ended and has not
  * been reaped; takes nothing. Returns 1 with *info filled, 0 when there is none,
@@ -75,6 +78,13 @@ int sys_pidfd_cgroup(int pidfd, uint64_t *ret_id);
  * a pidfd, with *ret_pid, or a negative errno.
  */
 int sys_vfork(int (*f)(void *), void *arg, void *stack_top, pid_t *ret_pid);
+
+/*
+ * fork(), and where the process has one thread the child sends no SIGCHLD and is seen by
+ * no wait() that does not ask for such: a helper that the program never learns of. Else the
+ * program's fork handlers run, too. Returns as fork(), or a negative errno.
+ */
+pid_t sys_fork_helper(void);
 
 /* A descriptor that stands for a file, not opened for reading (O_PATH). */
 int sys_open_path(const char *path);
@@ -134,6 +144,24 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size);
 
 /* write(2) until all is written, in one call where the kernel takes it in one; without SIGPIPE. */
 int sys_write_all(int fd, const void *data, size_t size);
+
+/*
+ * Calls handler for a signal that is left to its default, on the alternate stack if there
+ * is one, with all signals but SIGALRM blocked meanwhile. Whether it does: an
+ * action of the program's own stays. sys_uncatch() gives a signal back to its default.
+ */
+typedef void sys_handler(int signal, siginfo_t *info, void *context);
+bool sys_catch(int signal, sys_handler *handler);
+void sys_uncatch(int signal);
+
+/* Sends a signal, as it was received, to the calling thread once more. */
+int sys_signal_again(int signal, const siginfo_t *info);
+
+/*
+ * Copies memory of this process that may not be there, from the lowest address as far as
+ * it can be read. Returns how many bytes. Async-signal-safe, as all about signals here is.
+ */
+size_t sys_read_memory(void *to, uintptr_t from, size_t size);
 
 /* From now on, who loses his parent among this process's descendants becomes its child, not init's.
  */

@@ -66,12 +66,12 @@ int sys_pidfd_signal(int pidfd, int signal)
 	return sys_result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 
-static int wait_for(int id_type, int id, int options, siginfo_t *info)
+static int wait_for(int id_type, int id, int options, siginfo_t *info, struct rusage *usage)
 {
 	long r;
 	info->si_pid = 0;
 	do {
-		r = syscall(SYS_waitid, id_type, id, info, options, NULL);
+		r = syscall(SYS_waitid, id_type, id, info, options, usage);
 	} while (r < 0 && errno == EINTR);
 	if (r < 0)
 		return -errno;
@@ -80,13 +80,20 @@ static int wait_for(int id_type, int id, int options, siginfo_t *info)
 
 int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info)
 {
-	return pidfd < 0 ? wait_for(P_PID, pid, options, info)
-			 : wait_for(P_PIDFD, pidfd, options, info);
+	return pidfd < 0 ? wait_for(P_PID, pid, options, info, NULL)
+			 : wait_for(P_PIDFD, pidfd, options, info, NULL);
+}
+
+int sys_reap_child(pid_t pid, int pidfd, siginfo_t *info, struct rusage *usage)
+{
+	const int options = WEXITED | WNOHANG | __WALL;
+	return pidfd < 0 ? wait_for(P_PID, pid, options, info, usage)
+			 : wait_for(P_PIDFD, pidfd, options, info, usage);
 }
 
 int sys_wait_peek(siginfo_t *info)
 {
-	return wait_for(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, info);
+	return wait_for(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, info, NULL);
 }
 
 int sys_pidfd_wait(int pidfd, const struct timespec *left)
@@ -121,6 +128,18 @@ int sys_pidfd_cgroup(int pidfd, uint64_t *ret_id)
 		return -ENODATA;
 	*ret_id = info.cgroupid;
 	return 0;
+}
+
+/* glibc's, from 2.32 on. */
+extern char __libc_single_threaded __attribute__((weak));
+
+pid_t sys_fork_helper(void)
+{
+	/* Beside other threads only glibc's fork() leaves malloc() and the loader usable. */
+	if (&__libc_single_threaded && __libc_single_threaded)
+		return (pid_t)raw_syscall(SYS_clone, 0, 0, 0, 0);
+	pid_t pid = fork();
+	return pid < 0 ? -errno : pid;
 }
 
 void sys_set_comm(const char *name)

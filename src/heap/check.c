@@ -11,12 +11,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "heap/account.h"
 #include "heap/block.h"
 
 enum { LOOKS = 5 };
-#define MOMENT 0.001
+#define MOMENT 1000000 /* ns */
 
 typedef struct check {
 	FILE *report;
@@ -127,7 +128,7 @@ static const char *run_persists(uint32_t chunk)
 {
 	const char *fault = run_fault(chunk);
 	for (int i = 0; fault && i < LOOKS; i++) {
-		brood_sleep(MOMENT);
+		clock_sleep(clock_now() + MOMENT);
 		fault = run_fault(chunk);
 	}
 	return fault;
@@ -137,7 +138,7 @@ static const char *block_persists(uint32_t chunk, uint32_t index)
 {
 	const char *fault = block_fault(chunk, index);
 	for (int i = 0; fault && i < LOOKS; i++) {
-		brood_sleep(MOMENT);
+		clock_sleep(clock_now() + MOMENT);
 		fault = block_fault(chunk, index);
 	}
 	return fault;

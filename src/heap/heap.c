@@ -175,6 +175,17 @@ int heap_give(const void *ptr, heap_owner to)
 	return block_find(ptr, &found) ? give(ptr, &found, to) : no_block(ptr);
 }
 
+int heap_give_owned(const void *start, heap_owner from, heap_owner to)
+{
+	block found;
+	int r = heap_require();
+	if (r < 0)
+		return r;
+	if (!block_find(start, &found) || found.start != start || found.owner != from)
+		return no_block(start);
+	return give(start, &found, to);
+}
+
 static int give_held(const void *ptr, heap_owner to)
 {
 	block found;

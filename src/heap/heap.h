@@ -43,6 +43,9 @@ heap_owner heap_object(const void *start);
 /* Hands the block that ptr points to, or into, to another owner; 0 or -EINVAL. */
 int heap_give(const void *ptr, heap_owner to);
 
+/* Hands a block, by its start, over if it still is of owner from; 0 or -EINVAL. */
+int heap_give_owned(const void *start, heap_owner from, heap_owner to);
+
 /* Frees the block that ptr points to, or into, if it still is this owner's. Returns 0 or -EINVAL.
  */
 int heap_free_owned(const void *ptr, heap_owner owner);

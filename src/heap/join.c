@@ -14,6 +14,7 @@
 static const char name[] = "BROOD_BIRTH";
 
 static void *left_message;
+static bool wanted;
 
 static void write_word(char word[JOIN_WORD_SIZE], const join_order *order)
 {
@@ -50,9 +51,15 @@ bool join_find(join_order *ret)
 		sscanf(word, "%d:%" SCNxPTR ":%zx:%x:%x:%" SCNxPTR ":%d", &ret->fd, &base,
 		       &ret->reserve, &ret->slot, &ret->generation, &message, &ret->attempt) == 7;
 	unsetenv(name);
+	wanted = true;
 	ret->base = (char *)base;
 	ret->message = (void *)message;
 	return complete;
+}
+
+bool join_wanted(void)
+{
+	return wanted;
 }
 
 void join_again(const join_order *order, char **argv, char **envp)

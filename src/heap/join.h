@@ -35,6 +35,9 @@ typedef struct join_order {
 } join_order;
 bool join_find(join_order *ret);
 
+/* Whether this process had such a word: it is one of a family's, or should have been. */
+bool join_wanted(void);
+
 /* Starts the program once more, in a new address space; returns only when that failed. */
 void join_again(const join_order *order, char **argv, char **envp);
 

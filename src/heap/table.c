@@ -298,9 +298,8 @@ static bool claim(table_place place)
 /* A slot that is taken instead names the process that this one was forked from as its starter:
  * until now account_self.owner is that one's. It may be dead; then a collector frees the slot in
  * its time. */
-static void settle(void)
+static void settle_locked(void)
 {
-	pthread_mutex_lock(&moving.lock);
 	process_slot *slot = NULL;
 	if (!account_self.slot) {
 		slot = claim(moving.place) ? moving.place.slot : take_any();
@@ -308,6 +307,19 @@ static void settle(void)
 			become(slot);
 	}
 	pthread_mutex_unlock(&moving.lock);
+}
+
+static void settle(void)
+{
+	pthread_mutex_lock(&moving.lock);
+	settle_locked();
+}
+
+bool table_settle_now(void)
+{
+	if (!account_self.slot && heap_map.super && pthread_mutex_trylock(&moving.lock) == 0)
+		settle_locked();
+	return account_self.slot;
 }
 
 void table_move(table_place place, bool now)

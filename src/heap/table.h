@@ -54,6 +54,10 @@ _Static_assert(sizeof(process_slot) == 256, "slots do not share cache lines");
  * heap. */
 process_slot *table_self(void);
 
+/* For signal handlers: sees to it that table_self() does not wait for a lock. False when this
+ * process has no slot. */
+bool table_settle_now(void);
+
 /*
  * Takes a free slot for a process about to be started: RESERVED, with this
  * process as its parent. NULL with errno and sentence: EAGAIN when all are

@@ -102,14 +102,15 @@ static void clear(config *c, bool undo)
 int config_load(const char *path, const config_how *how)
 {
 	config c;
-	char *absolute = realpath(path, NULL);
+	struct remembered *note = NULL;
 	int r = config_build(&c, path, how);
+	if (r == 0)
+		r = state_prepare(path, c.directory, how->keep_existing, &note);
 	if (r == 0) {
 		zone_prepare();
 		put_in_force(&c, how->keep_existing);
-		state_remember(absolute, c.directory, how->keep_existing);
+		state_remember(note);
 	}
-	free(absolute);
 	clear(&c, r < 0);
 	if (r < 0)
 		errno = -r;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log/last_words.h"
 #include "log/log.h"
 #include "log/logger.h"
 
@@ -127,11 +128,9 @@ __attribute__((noinline)) static void emit(const brood_logger *logger, brood_log
 		free(text);
 }
 
-void brood_log_vat(brood_logger *logger, int level, const char *file, int line,
-		   const char *function, const char *format, va_list args)
+static void log_enabled(const brood_logger *logger, int level, const char *file, int line,
+			const char *function, const char *format, va_list args)
 {
-	if (!brood_logger_is_enabled(logger, level) || !format)
-		return;
 	int saved = errno, cancel;
 	brood_log_record record = {.size = sizeof(record),
 				   .level = level,
@@ -149,21 +148,23 @@ void brood_log_vat(brood_logger *logger, int level, const char *file, int line,
 	errno = saved;
 }
 
+void brood_log_vat(brood_logger *logger, int level, const char *file, int line,
+		   const char *function, const char *format, va_list args)
+{
+	if (!logger || !format)
+		return;
+	if (last_words_wants(level))
+		last_words_add(logger, level, format, args);
+	if (brood_logger_is_enabled(logger, level))
+		log_enabled(logger, level, file, line, function, format, args);
+}
+
 void brood_log_at(brood_logger *logger, int level, const char *file, int line, const char *function,
 		  const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	brood_log_vat(logger, level, file, line, function, format, args);
-	va_end(args);
-}
-
-void log_message(int level, const char *file, int line, const char *function, const char *format,
-		 ...)
-{
-	va_list args;
-	va_start(args, format);
-	brood_log_vat(&logger_multiprocessing, level, file, line, function, format, args);
 	va_end(args);
 }
 
@@ -175,4 +176,17 @@ bool log_wants(int level)
 	bool wanted = has_taker(&logger_multiprocessing, level);
 	reading_end();
 	return wanted;
+}
+
+void log_message(int level, const char *file, int line, const char *function, const char *format,
+		 ...)
+{
+	/* What is not shown is not kept either: a process that logs nothing itself would otherwise
+	 * pay for last words with its start and end. */
+	if (!brood_logger_is_enabled(&logger_multiprocessing, level))
+		return;
+	va_list args;
+	va_start(args, format);
+	brood_log_vat(&logger_multiprocessing, level, file, line, function, format, args);
+	va_end(args);
 }

@@ -52,6 +52,14 @@ static int fail_first(source *in, int line, const char *what)
 	return in->result;
 }
 
+static void free_entry(ini_entry *entry)
+{
+	free(entry->section);
+	free(entry->key);
+	free(entry->value);
+	free(entry);
+}
+
 static ini_entry *append(source *in, const char *section, const char *key, const char *value)
 {
 	ini_entry *entry = calloc(1, sizeof(*entry));
@@ -61,9 +69,13 @@ static ini_entry *append(source *in, const char *section, const char *key, const
 	entry->section = strdup(section);
 	entry->key = strdup(key);
 	entry->value = strdup(value);
+	if (!entry->section || !entry->key || !entry->value) {
+		free_entry(entry);
+		return NULL;
+	}
 	*in->file->last = entry;
 	in->file->last = &entry->next;
-	return entry->section && entry->key && entry->value ? entry : NULL;
+	return entry;
 }
 
 static void no_memory(source *in)
@@ -99,8 +111,11 @@ static bool next_line(source *in)
 		fail_first(in, in->unparsed, "this is neither [section] nor key = value");
 	in->unparsed = 0;
 	ssize_t length = getline(&in->text, &in->size, in->stream);
-	if (length < 0)
+	if (length < 0) {
+		if (!feof(in->stream) && !ferror(in->stream))
+			no_memory(in);
 		return false;
+	}
 	in->line++;
 	in->continued = isspace((unsigned char)in->text[0]) != 0;
 	char *first = in->text + strspn(in->text, " \t\r\n\v\f");
@@ -213,10 +228,7 @@ void ini_clear(ini_file *file)
 {
 	for (ini_entry *entry = file->first, *next; entry; entry = next) {
 		next = entry->next;
-		free(entry->section);
-		free(entry->key);
-		free(entry->value);
-		free(entry);
+		free_entry(entry);
 	}
 	*file = (ini_file){.path = file->path, .last = &file->first};
 }

@@ -75,11 +75,15 @@ static bool lock(int fd, deadline until)
 	return true;
 }
 
-static bool has_name(int fd, const char *path)
+/* Whether the open file is the one of this name: 1 yes, 0 no, -1 when it cannot be told. */
+static int has_name(int fd, const char *path)
 {
 	struct stat open, named;
-	return fstat(fd, &open) == 0 && stat(path, &named) == 0 && open.st_dev == named.st_dev &&
-	       open.st_ino == named.st_ino;
+	if (fstat(fd, &open) < 0)
+		return -1;
+	if (stat(path, &named) < 0)
+		return errno == ENOENT ? 0 : -1;
+	return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 static void unlock(int fd)
@@ -88,7 +92,7 @@ static void unlock(int fd)
 	close(fd);
 }
 
-/* The file of the name, locked if *ret_locked; -1 when it cannot be opened. */
+/* The file of the name, certainly and locked if *ret_locked; -1 when it cannot be opened. */
 static int open_locked(const rotating *to, bool *ret_locked)
 {
 	deadline until = clock_now() + (int64_t)(LOCK_PATIENCE * 1e9);
@@ -97,8 +101,11 @@ static int open_locked(const rotating *to, bool *ret_locked)
 		if (fd < 0)
 			return -1;
 		*ret_locked = lock(fd, until);
-		if (!*ret_locked || has_name(fd, to->path))
+		int named = *ret_locked ? has_name(fd, to->path) : -1;
+		if (named != 0 || clock_now() >= until) {
+			*ret_locked = named > 0;
 			return fd;
+		}
 		unlock(fd);
 	}
 }

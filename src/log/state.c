@@ -27,14 +27,27 @@ static void destroy(retired *item)
 	free(old);
 }
 
-void state_remember(const char *path, const char *directory, bool keep_existing)
+int state_prepare(const char *path, const char *directory, bool keep_existing,
+		  struct remembered **ret)
 {
-	remembered *made = path ? calloc(1, sizeof(*made)) : NULL;
-	if (made) {
-		made->path = strdup(path);
-		made->directory = strdup(directory);
-		made->keep_existing = keep_existing;
+	char *absolute = realpath(path, NULL);
+	*ret = NULL;
+	if (!absolute && errno != ENOMEM)
+		return 0;
+	remembered *made = absolute ? calloc(1, sizeof(*made)) : NULL;
+	char *copy = made ? strdup(directory) : NULL;
+	if (!copy) {
+		free(made);
+		free(absolute);
+		return error_set(ENOMEM, "%s: no memory to note the file for children", path);
 	}
+	*made = (remembered){.keep_existing = keep_existing, .path = absolute, .directory = copy};
+	*ret = made;
+	return 0;
+}
+
+void state_remember(struct remembered *made)
+{
 	remembered *old = atomic_exchange(&in_force, made);
 	if (old)
 		retire(&old->retired, destroy);
@@ -47,8 +60,8 @@ static int copy_remembered(log_state *to)
 	if (!now)
 		return 0;
 	to->keep_existing = now->keep_existing;
-	to->config_file = now->path ? strdup(now->path) : NULL;
-	to->directory = now->directory ? strdup(now->directory) : NULL;
+	to->config_file = strdup(now->path);
+	to->directory = strdup(now->directory);
 	return to->config_file && to->directory ? 0 : -ENOMEM;
 }
 

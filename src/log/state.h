@@ -29,7 +29,13 @@ void log_state_clear(log_state *state);
  */
 int log_state_apply(const log_state *state);
 
-/* Notes the configuration file that is in force now; path may be NULL. */
-void state_remember(const char *path, const char *directory, bool keep_existing);
+/*
+ * Notes which configuration file is in force: prepared while that can still fail, with
+ * -ENOMEM, and put down once it is. A file that has no path, or not any more, is not noted.
+ */
+struct remembered;
+int state_prepare(const char *path, const char *directory, bool keep_existing,
+		  struct remembered **ret);
+void state_remember(struct remembered *made);
 
 #endif

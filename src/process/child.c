@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "log/log.h"
+#include "process/crash.h"
 #include "process/exit.h"
 #include "process/given.h"
 #include "process/orphan.h"
@@ -45,6 +47,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.dies_with_parent = process->daemon || self_dies_with_parent(),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
+		.leaves_record = process->leaves_record,
 		.subreaper = process->subreaper,
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
@@ -53,7 +56,23 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.lineage = process->lineage,
 	};
 	sys_keeps_status(); /* asked here, so that the child finds the answer */
+	crash_prepare();
 	strncpy(ret->comm, ret->name, sizeof(ret->comm) - 1);
+}
+
+/* What its parent does when it is told to end is not for the child to do: to run the parent's
+ * clean-up, or to go on because a handler only notes the signal. An exec does the same. */
+static void drop_handlers(void)
+{
+	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	const struct kernel_sigaction by_default = {0};
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct kernel_sigaction now = {0};
+		raw_syscall(SYS_rt_sigaction, ending[i], 0, (long)&now, sizeof(now.mask));
+		if (now.handler != (uintptr_t)SIG_DFL && now.handler != (uintptr_t)SIG_IGN)
+			raw_syscall(SYS_rt_sigaction, ending[i], (long)&by_default, 0,
+				    sizeof(now.mask));
+	}
 }
 
 static void settle(const struct birth *birth)
@@ -66,6 +85,7 @@ static void settle(const struct birth *birth)
 		sys_adopt_orphans();
 	sys_set_comm(birth->comm);
 	exit_register_child();
+	crash_begin(birth->leaves_record);
 }
 
 static void unblock(const struct birth *birth, const sigmask *mask)
@@ -77,7 +97,7 @@ static void unblock(const struct birth *birth, const sigmask *mask)
 }
 
 static void run(const struct birth *birth) BROOD_NORETURN;
-static void run(const struct birth *birth)
+TRACE_ENDS_HERE static void run(const struct birth *birth)
 {
 	log_info("child process calling self.run()");
 	call_target(birth);
@@ -90,6 +110,8 @@ void child_main(const struct birth *birth, const sigmask *mask)
 	table_move(birth->place, birth->arg != NULL);
 	given_keep(birth->given);
 	stdio_drop_inherited();
+	drop_handlers();
+	interrupt_take(); /* meant for the thread that this one is a copy of */
 	settle(birth);
 	unblock(birth, mask);
 	run(birth);

@@ -20,15 +20,16 @@ struct birth {
 	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
 	pid_t parent;
 	const char *parent_name;
-	bool threaded; /* the parent is, or has been */
+	bool threaded;	    /* the parent is, or has been */
+	bool executed;	    /* it is a new program, no copy of its parent */
+	bool leaves_record; /* when it crashes */
 	bool subreaper;
-	bool executed; /* it is a new program, no copy of its parent */
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
 	brood_bytes family_key; /* when executed: it has none of its own yet */
 	table_place place;
-	lineage lineage;
+	lineage lineage; /* 0 when executed: its environment says it */
 };
 
 void child_prepare(brood_process *process, struct birth *ret);

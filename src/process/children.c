@@ -13,13 +13,17 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/end.h"
+#include "process/oom.h"
+#include "process/report.h"
 
 static struct {
 	pthread_mutex_t lock;
 	brood_process *_Atomic first; /* read without the lock to see that there are none */
+	brood_process *ended;	      /* to be reported on at the next unlock */
 } children = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void children_lock(void)
@@ -27,15 +31,26 @@ void children_lock(void)
 	pthread_mutex_lock(&children.lock);
 }
 
+/* Callbacks and the log are told without the lock, by the thread that noticed. */
 void children_unlock(void)
 {
+	brood_process *ended = children.ended;
+	if (ended)
+		children.ended = NULL;
 	pthread_mutex_unlock(&children.lock);
+	while (ended) {
+		brood_process *next = ended->next_ended;
+		report_tell(ended);
+		process_unref(ended);
+		ended = next;
+	}
 }
 
 void children_forget(void)
 {
 	children.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	children.first = NULL;
+	children.ended = NULL;
 }
 
 void children_add(brood_process *process)
@@ -55,6 +70,18 @@ void children_remove(brood_process *process)
 	process_unref(process);
 }
 
+static int64_t microseconds(struct timeval time)
+{
+	return (int64_t)time.tv_sec * 1000000 + time.tv_usec;
+}
+
+static void record_usage(brood_process *process, const struct rusage *usage)
+{
+	process->end.user = microseconds(usage->ru_utime);
+	process->end.system = microseconds(usage->ru_stime);
+	process->end.peak_memory = (int64_t)usage->ru_maxrss * 1024;
+}
+
 static int exitcode_of(int wait_status)
 {
 	return WIFSIGNALED(wait_status) ? -WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
@@ -64,8 +91,11 @@ static int exitcode_of(int wait_status)
 static void record_stolen(brood_process *process)
 {
 	int status;
-	if (process->pidfd >= 0 && sys_pidfd_status(process->pidfd, &status) == 0)
+	process->end.user = process->end.system = process->end.peak_memory = -1;
+	if (process->pidfd >= 0 && sys_pidfd_status(process->pidfd, &status) == 0) {
 		process->exitcode = exitcode_of(status);
+		process->end.core_dumped = WCOREDUMP(status);
+	}
 	/* Pairs with the release in table_publish(). */
 	else if (atomic_load_explicit(&process->slot->published, memory_order_acquire))
 		process->exitcode = process->slot->exit_code;
@@ -73,21 +103,40 @@ static void record_stolen(brood_process *process)
 		process->status_lost = true;
 }
 
+/* Whether the kernel has killed it for want of memory: nobody else is known to have killed it, and
+ * the count has risen. */
+static bool memory_killed(const brood_process *process)
+{
+	if (process->status_lost || process->exitcode != -SIGKILL ||
+	    process->signals_sent & UINT64_C(1) << (SIGKILL - 1))
+		return false;
+	return oom_killed();
+}
+
 void children_poll(brood_process *process)
 {
 	if (process->state != PROCESS_STARTED)
 		return;
 	siginfo_t info;
+	struct rusage usage;
 	int pidfd = process->pidfd;
-	int r = sys_wait_child(process->pid, pidfd, WEXITED | WNOHANG | __WALL, &info);
-	if (r == 1)
+	int r = sys_reap_child(process->pid, pidfd, &info, &usage);
+	if (r == 1) {
 		process->exitcode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-	else if (r == -ECHILD && (pidfd < 0 || sys_pidfd_ended(pidfd)))
+		process->end.core_dumped = info.si_code == CLD_DUMPED;
+		record_usage(process, &usage);
+	} else if (r == -ECHILD && (pidfd < 0 || sys_pidfd_ended(pidfd)))
 		record_stolen(process);
 	else
 		return;
+	process->end.ended = clock_now();
 	process_release_slot(process);
 	process->state = PROCESS_ENDED;
+	process->end.out_of_memory = memory_killed(process);
+	if (report_is_wanted(process)) {
+		process->next_ended = children.ended;
+		children.ended = process_ref(process);
+	}
 	children_remove(process);
 }
 
@@ -199,7 +248,7 @@ void children_join_all(void)
 	/* One that has ended since is named all the same. */
 	while (children.first && (process = any_child())) {
 		log_info("calling join() for process %s", brood_process_name(process));
-		end_wait(process, DEADLINE_NEVER);
+		end_wait(process, DEADLINE_NEVER, END_THROUGH);
 		process_unref(process);
 	}
 }

@@ -4,15 +4,18 @@
 #include "process/end.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/pidref.h"
 #include "base/sys.h"
 #include "process/children.h"
 #include "process/parent.h"
+#include "process/report_record.h"
 #include "process/self.h"
 
 static enum process_state poll_state(brood_process *process)
@@ -24,30 +27,44 @@ static enum process_state poll_state(brood_process *process)
 	return state;
 }
 
-/* Where there is only the pid, a time limit means asking again and again. */
-static int wait_by_pid(pid_t pid, deadline when)
+static int sleep_a_moment(deadline when, enum end_how how)
+{
+	deadline moment = clock_now() + 1000000;
+	if (moment > when)
+		moment = when;
+	if (how == END_INTERRUPTIBLE)
+		return interrupt_poll(NULL, 0, moment);
+	clock_sleep(moment);
+	return 0;
+}
+
+/* Where there is only the pid, a wait that may end earlier means asking again and again. */
+static int wait_by_pid(pid_t pid, deadline when, enum end_how how)
 {
 	siginfo_t info;
 	struct timespec left = {.tv_nsec = 1};
-	int forever = when == DEADLINE_NEVER ? 0 : WNOHANG;
-	while (sys_wait_child(pid, -1, WEXITED | WNOWAIT | __WALL | forever, &info) == 0) {
+	int at_once = when == DEADLINE_NEVER && how == END_THROUGH ? 0 : WNOHANG, r;
+	while (sys_wait_child(pid, -1, WEXITED | WNOWAIT | __WALL | at_once, &info) == 0) {
 		if (deadline_left(when, &left) && !left.tv_sec && !left.tv_nsec)
 			return 0;
-		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		if ((r = sleep_a_moment(when, how)) < 0)
+			return r;
 	}
 	return 1;
 }
 
 /*
- * Waits until the process has ended, without reaping it: 1 ended, 0 not in time. For
- * ever by waitid(2), which is quicker; when somebody else reaps the child meanwhile
- * it fails, and the descriptor tells.
+ * Waits until the process has ended, without reaping it: 1 ended, 0 not in time, -EINTR. When
+ * somebody else reaps the child meanwhile waitid(2) fails, and the descriptor tells.
  */
-static int wait_for_end(pid_t pid, int pidfd, deadline when)
+static int wait_for_end(pid_t pid, int pidfd, deadline when, enum end_how how)
 {
 	siginfo_t info;
+	struct pollfd poll_for = {.fd = pidfd, .events = POLLIN};
 	if (pidfd < 0)
-		return wait_by_pid(pid, when);
+		return wait_by_pid(pid, when, how);
+	if (how == END_INTERRUPTIBLE)
+		return interrupt_poll(&poll_for, 1, when);
 	if (when == DEADLINE_NEVER &&
 	    sys_wait_child(pid, pidfd, WEXITED | WNOWAIT | __WALL, &info) == 1)
 		return 1;
@@ -59,14 +76,14 @@ static int wait_for_end(pid_t pid, int pidfd, deadline when)
 	return r;
 }
 
-int end_wait(brood_process *process, deadline when)
+int end_wait(brood_process *process, deadline when, enum end_how how)
 {
 	children_lock();
 	process->waiters++; /* keeps the descriptor from being closed, and its number from reuse */
 	children_unlock();
 	int r = 1;
 	while (process->state != PROCESS_ENDED &&
-	       (r = wait_for_end(process->pid, process->pidfd, when)) > 0 &&
+	       (r = wait_for_end(process->pid, process->pidfd, when, how)) > 0 &&
 	       poll_state(process) != PROCESS_ENDED) {
 		/* A tracer (a debugger, strace) sees the end before the parent may reap it. */
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
@@ -75,7 +92,7 @@ int end_wait(brood_process *process, deadline when)
 	process->waiters--;
 	process_drop_pidfd(process);
 	children_unlock();
-	return r > 0 ? 0 : -ETIMEDOUT;
+	return r > 0 ? 0 : r < 0 ? r : -ETIMEDOUT;
 }
 
 /* In another process than its creator: the descriptor is not there, but the pid and when it
@@ -99,6 +116,8 @@ static int signal_child(brood_process *process, int signal)
 {
 	int r = 0;
 	children_lock();
+	if (signal > 0 && signal < _NSIG)
+		process->signals_sent |= UINT64_C(1) << (signal - 1);
 	if (process->pidfd < 0)
 		children_poll(process);
 	if (process->state == PROCESS_STARTED && process->pidfd >= 0)
@@ -143,8 +162,10 @@ static int join_until(brood_process *process, deadline when)
 	if (r < 0)
 		return r;
 	process_ref(process);
-	r = end_wait(process, when);
-	if (r < 0)
+	r = end_wait(process, when, END_INTERRUPTIBLE);
+	if (r == -EINTR)
+		interrupt_error(brood_process_name(process));
+	else if (r < 0)
 		error_set(-r, "'%s' has not ended in time", brood_process_name(process));
 	else if (process->status_lost)
 		error_set(ECHILD,
@@ -279,6 +300,7 @@ int brood_process_close(brood_process *process)
 	children_lock();
 	process->closed = true;
 	process_drop_pidfd(process);
+	record_drop(process);
 	children_unlock();
 	return 0;
 }

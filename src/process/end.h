@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "process/object.h"
 
-/* Waits for a started child of this process and reaps it. Returns 0, or -ETIMEDOUT. */
-int end_wait(brood_process *process, deadline when);
+/* Waits for a started child of this process and reaps it. Returns 0, -ETIMEDOUT, or -EINTR where
+ * brood_interrupt() may cut the wait short. */
+enum end_how { END_THROUGH, END_INTERRUPTIBLE };
+int end_wait(brood_process *process, deadline when, enum end_how how);
 
 /* Sends a signal to a started process; one that has ended is no error. 0 or a negative errno. */
 int end_signal(brood_process *process, int signal);

@@ -33,6 +33,8 @@ struct order {
 	int null;
 	char *const *argv;
 	char *const *envp;
+	const int *ignored;
+	int ignored_count;
 	int err; /* of the step that failed */
 };
 
@@ -47,6 +49,14 @@ static void default_ignored_signals(void)
 			raw_syscall(SYS_rt_sigaction, signal, (long)&by_default, 0,
 				    sizeof(now.mask));
 	}
+}
+
+static void ignore(const struct order *order)
+{
+	const struct kernel_sigaction ignored = {.handler = (uintptr_t)SIG_IGN};
+	for (int i = 0; i < order->ignored_count; i++)
+		raw_syscall(SYS_rt_sigaction, order->ignored[i], (long)&ignored, 0,
+			    sizeof(ignored.mask));
 }
 
 /* Before Linux 5.11 the range can only be closed, so it is, around what is still needed. */
@@ -80,6 +90,7 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static int run_pr
 	struct order *order = arg;
 	const uint64_t no_signals = 0;
 	default_ignored_signals();
+	ignore(order);
 	raw_syscall(SYS_dup3, order->null, STDIN_FILENO, 0, 0);
 	close_others(order);
 	keep_open(order);
@@ -156,6 +167,8 @@ int execute_program(const struct execution *what, pid_t *ret_pid)
 		.null = sys_null(),
 		.argv = program_arguments(),
 		.envp = envp,
+		.ignored = what->ignored,
+		.ignored_count = what->ignored_count,
 	};
 	sort(order.kept);
 	int fd = run(what->name, &order, ret_pid);

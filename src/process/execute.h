@@ -18,6 +18,9 @@ struct execution {
 	const void *message;
 	int kept;
 	const char *name;
+	/* Signals that it ignores from its first instruction on. */
+	const int *ignored;
+	int ignored_count;
 };
 int execute_program(const struct execution *what, pid_t *ret_pid);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "process/child.h"
+#include "process/crash.h"
 #include "process/method.h"
 #include "process/self.h"
 #include "sync/port.h"
@@ -121,6 +122,7 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.dies_with_parent = launch->dies_with_parent,
 		.subreaper = process->subreaper,
 		.executed = true,
+		.leaves_record = process->leaves_record,
 		.parent = launch->parent,
 		.parent_name = process->parent_name,
 		.name = brood_process_name(process),
@@ -128,6 +130,8 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.family_key = launch->family_key,
 		.lineage = process->lineage,
 	};
+	crash_prepare();
+	brood_log_set_last_words((int)process->words.lines);
 	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
 	if (launch->method)
 		method_inherit(method_named(launch->method));
@@ -135,6 +139,5 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
-	lineage_adopt();
 	child_resume(&birth, mask, failure);
 }

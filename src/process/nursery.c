@@ -258,6 +258,8 @@ static int run_server(void)
 		.message = nursery.birth,
 		.kept = nursery.channel[1],
 		.name = "the fork server",
+		.ignored = warm_ignored, /* Ctrl-C may come while it begins */
+		.ignored_count = WARM_IGNORED,
 	};
 	mode_t unused;
 	viewpoint_open(&nursery.viewpoint);

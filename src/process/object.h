@@ -19,6 +19,7 @@
 
 #include "brood/process.h"
 #include "heap/table.h"
+#include "log/last_words.h"
 #include "process/lineage.h"
 #include "type/pickle.h"
 
@@ -40,6 +41,15 @@ struct process_text {
 	struct process_text *before;
 	size_t size;
 	char text[]; /* size bytes and a NUL */
+};
+
+/* How a process ended, beyond its exit code; set when it is reaped. */
+struct process_end {
+	int64_t started, ended; /* clock_now() */
+	int64_t user, system;	/* microseconds; -1: unknown, and then so is the memory */
+	int64_t peak_memory;
+	bool core_dumped;
+	bool out_of_memory;
 };
 
 struct brood_process {
@@ -68,9 +78,11 @@ struct brood_process {
 	_Atomic int
 		pidfd; /* once started, until closed and nobody waits; -1: there is only the pid */
 	int waiters;
-	bool told_to_end;	  /* at this process's own end */
-	bool status_lost;	  /* ended, and somebody else took its status */
-	int exitcode;		  /* once ended */
+	bool told_to_end; /* at this process's own end */
+	bool status_lost; /* ended, and somebody else took its status */
+	int exitcode;	  /* once ended */
+	struct process_end end;
+	uint64_t signals_sent;	  /* by this process, a bit each */
 	_Atomic pid_t pid;	  /* once started */
 	_Atomic uint64_t started; /* with pid: as pidref.started */
 	process_slot *slot;
@@ -78,6 +90,14 @@ struct brood_process {
 	pid_t session;	       /* in which it was born */
 	uint64_t since;	       /* none of them started before; as pidref.started */
 	struct launch *launch; /* once started by exec: what the new process needs */
+
+	bool leaves_record; /* of a crash */
+	void (*on_report)(struct brood_report *report, void *data);
+	void *report_data;
+	brood_process *next_ended; /* in the list of those to be reported on; with a reference */
+	/* Written by the process itself: what it leaves for its report (report_record.h). */
+	void *_Atomic record;
+	struct last_words_place words;
 
 	brood_process *_Atomic next; /* in the list of children */
 	brood_process *_Atomic *link;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "process/children.h"
 
@@ -55,11 +56,10 @@ int parent_wait(brood_process *parent, deadline when)
 		return 0;
 	if (fd < 0)
 		return fd;
-	struct timespec left;
-	int r;
-	do {
-		r = sys_pidfd_wait(fd, deadline_left(when, &left));
-	} while (r == -EINTR);
+	struct pollfd poll_for = {.fd = fd, .events = POLLIN};
+	int r = interrupt_poll(&poll_for, 1, when);
+	if (r == -EINTR)
+		return interrupt_error("the parent");
 	if (r == 0)
 		return error_set(ETIMEDOUT, "the parent '%s' has not ended in time",
 				 brood_process_name(parent));

@@ -10,7 +10,7 @@
 /* A descriptor that is readable once the parent has ended, or a negative errno. */
 int parent_sentinel(brood_process *parent);
 
-/* Waits for the parent's end: 0, or -ETIMEDOUT. */
+/* Waits for the parent's end: 0, -ETIMEDOUT, or -EINTR after brood_interrupt(). */
 int parent_wait(brood_process *parent, deadline when);
 
 /* Whether it has ended; leaves no sentence. */

@@ -11,6 +11,7 @@
 #include "process/given.h"
 #include "process/import.h"
 #include "process/method.h"
+#include "process/report_record.h"
 #include "process/self.h"
 
 brood_process *process_ref(brood_process *process)
@@ -42,6 +43,7 @@ static void destroy(brood_process *process)
 		close(process->pidfd);
 	free_texts(process->name);
 	free_texts(process->authkey);
+	record_drop(process);
 	brood_free(process);
 }
 
@@ -217,8 +219,17 @@ static int set_inherited(brood_process *process, const brood_process_options *op
 	return brood_process_set_authkey(process, key);
 }
 
+static void set_report(brood_process *process, const brood_process_options *options)
+{
+	process->leaves_record = options->crash_report >= 0;
+	process->on_report = options->on_report;
+	process->report_data = options->report_data;
+	process->words.lines = last_words_default();
+}
+
 static int set_up(brood_process *process, const brood_process_options *options)
 {
+	set_report(process, options);
 	int r = set_method(process, options);
 	if (r == 0)
 		r = set_target(process, options);

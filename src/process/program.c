@@ -100,6 +100,8 @@ static void learn_program(void)
 int brood_init(void)
 {
 	int r = heap_require();
+	if (r < 0 && join_wanted()) /* main's body is not for this process */
+		brood_raise("ImportError", "%s", brood_error());
 	if (r < 0)
 		return r;
 	void *message = join_message();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An error that nobody catches: told, and the process ends. */
+/* An error that nobody catches: told, left for the parent's report, and the process ends. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,35 +10,57 @@
 #include "base/sys.h"
 #include "process/exit.h"
 #include "process/finalizer.h"
+#include "process/frames.h"
+#include "process/report_record.h"
 #include "process/self.h"
 #include "process/trace.h"
 
 /* "Process NAME:", the traceback, "TYPE: MESSAGE"; malloc()ed, or NULL. */
-static char *report(const char *trace, const char *type, const char *message)
+static char *format_error(bool child, const frames *stack, const char *type, const char *message)
 {
-	char *text;
-	bool child = !self_is_main() && !self_is_stranger();
-	if (asprintf(&text, "%s%s%s%s%s%s%s\n", child ? "Process " : "", child ? brood_name() : "",
-		     child ? ":\n" : "", trace ? trace : "", type && *type ? type : "Error",
-		     *message ? ": " : "", message) < 0)
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
 		return NULL;
+	if (child)
+		fprintf(out, "Process %s:\n", brood_name());
+	fputs("Traceback (most recent call last):\n", out);
+	frames_print(out, stack, "", "");
+	fprintf(out, "%s%s%s\n", type, *message ? ": " : "", message);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static char *tell(bool child, char *lines, const char *type, const char *message)
+{
+	frames stack;
+	if (child)
+		record_raised(type, message, lines);
+	if (frames_read(lines, &stack) < 0)
+		return NULL;
+	char *text = format_error(child, &stack, type, message);
+	frames_clear(&stack);
 	return text;
 }
 
 void brood_raise(const char *type, const char *format, ...)
 {
 	char *message = NULL;
+	bool child = !self_is_main() && !self_is_stranger();
 	va_list args;
 	va_start(args, format);
 	if (format && vasprintf(&message, format, args) < 0)
 		message = NULL;
 	va_end(args);
-	char *trace = trace_text(__builtin_return_address(0));
-	char *text = report(trace, type, message ? message : "");
-	free(trace);
+	char *text = tell(child, trace_lines(__builtin_return_address(0)),
+			  type && *type ? type : "Error", message ? message : "");
 	free(message);
 	/* A child shuts down first and reports then, as in the specification's log. */
-	if (text && !brood_is_exiting() && !self_is_main() && !self_is_stranger())
+	if (text && !brood_is_exiting() && child)
 		exit_set_traceback(text);
 	else if (text)
 		sys_write_all(STDERR_FILENO, text, strlen(text));

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The object as text, in the form of the specification. */
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/signame.h"
 #include "process/children.h"
+#include "process/exitcode.h"
 
 /* "stopped", "stopped[3]", "stopped[SIGTERM]". */
 static void format_stopped(const brood_process *process, char *state, size_t size)
 {
-	int code = process->exitcode;
-	const char *signal = code < 0 ? signame(-code) : NULL;
-	if (process->status_lost)
-		snprintf(state, size, "stopped[unknown]");
-	else if (signal)
-		snprintf(state, size, "stopped[%s]", signal);
-	else if (code)
-		snprintf(state, size, "stopped[%d]", code);
+	char word[24];
+	int code = process->status_lost ? BROOD_NO_EXITCODE : process->exitcode;
+	exitcode_word(code, word, sizeof(word));
+	if (code)
+		snprintf(state, size, "stopped[%s]", word);
 	else
 		snprintf(state, size, "stopped");
 }

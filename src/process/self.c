@@ -68,8 +68,14 @@ void self_begin_anew(void)
 	table_move((table_place){0}, false);
 }
 
+static struct last_words_place *own_last_words(void)
+{
+	return self.current->kind == PROCESS_CHILD ? &self.current->words : NULL;
+}
+
 __attribute__((constructor(102))) static void self_begin(void)
 {
+	last_words_ask(own_last_words);
 	self.pid = self.entered_as = getpid();
 	main_process.pid = self.pid;
 	ssize_t random = getrandom(self.family_key, sizeof(self.family_key), 0);

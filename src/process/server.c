@@ -25,6 +25,7 @@
 
 #include "base/raw.h"
 #include "base/sys.h"
+#include "process/crash.h"
 #include "process/orphan.h"
 
 static struct {
@@ -157,11 +158,10 @@ void server_main(struct server_birth *birth)
 	uint32_t served = 0;
 	sys_set_comm("brood-server");
 	orphan_die_with(birth->parent);
-	for (int i = 0; i < WARM_IGNORED; i++)
-		signal(warm_ignored[i], SIG_IGN);
 	load_modules(birth); /* before the directory changes: a path may be relative */
 	let_go_of_parent();
 	learn_bookkeeping();
+	crash_prepare(); /* once, for all the children */
 	while (!birth->closing) {
 		uint32_t wanted = birth->wanted;
 		if (wanted != served)

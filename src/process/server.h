@@ -70,8 +70,8 @@ void server_main(struct server_birth *birth) BROOD_NORETURN;
 /* In a child of the server: waits in its cell to be told which process it is to be. */
 void warm_main(struct server_birth *birth, struct warm_cell *cell) BROOD_NORETURN;
 
-/* The signals that the server and its children ignore: what the terminal sends to all of the family
- * is for the processes that do its work. */
+/* The signals that the server is born ignoring, and its children ignore until they are taken: what
+ * the terminal sends to all of the family is for the processes that do its work. */
 enum { WARM_IGNORED = 6 };
 extern const int warm_ignored[WARM_IGNORED];
 

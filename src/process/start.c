@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "process/children.h"
 #include "process/method.h"
+#include "process/oom.h"
+#include "process/report_record.h"
 #include "process/self.h"
 
 static int check_startable(const brood_process *process)
@@ -126,6 +129,7 @@ void process_release_slot(brood_process *process)
 	if (process->given)
 		heap_free_owned(process->given, table_owner(process->slot));
 	give_own(process, table_owner(table_self()));
+	record_take(process);
 	table_release(process->slot);
 }
 
@@ -158,6 +162,8 @@ int brood_process_start(brood_process *process)
 	if (r < 0)
 		return r;
 	int pidfd = -1;
+	oom_begin();
+	process->end.started = clock_now();
 	r = start(process, &pidfd);
 	if (r < 0) {
 		give_up(process);

@@ -181,12 +181,28 @@ static void test_here(void **state)
 
 #define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
+static void test_kills_for_want_of_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(cgroup_oom_kills_under(root), -1);
+	put("/proc/vmstat", "nr_free_pages 7\noom_kill 3\n");
+	assert_int_equal(cgroup_oom_kills_under(root), 3);
+	v2_system("/here");
+	assert_int_equal(cgroup_oom_kills_under(root), 3); /* the root group has no such file */
+	put("/sys/fs/cgroup/here/memory.events", "low 0\nhigh 5\noom 2\noom_kill 1\n");
+	assert_int_equal(cgroup_oom_kills_under(root), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_ROOT(test_nothing),      WITH_ROOT(test_v2),
-		WITH_ROOT(test_v2_memory),    WITH_ROOT(test_container),
-		WITH_ROOT(test_hidden_group), WITH_ROOT(test_garbage),
+		WITH_ROOT(test_nothing),
+		WITH_ROOT(test_v2),
+		WITH_ROOT(test_v2_memory),
+		WITH_ROOT(test_container),
+		WITH_ROOT(test_hidden_group),
+		WITH_ROOT(test_garbage),
+		WITH_ROOT(test_kills_for_want_of_memory),
 		cmocka_unit_test(test_here),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
