@@ -22,8 +22,9 @@
  * that count are those of processes; a thread that ends keeps what it holds.
  *
  * Waits have three forms: x() waits for ever, x_timed() for so many seconds, x_nowait()
- * looks once. Handlers of signals run meanwhile and do not end them. In all,
- * -ETIMEDOUT says that the time is up. Taking and releasing what nobody else wants
+ * looks once. Handlers of signals run meanwhile and do not end them, unless they call
+ * brood_interrupt(): then a wait that has to sleep is -EINTR. In all, -ETIMEDOUT
+ * says that the time is up. Taking and releasing what nobody else wants
  * makes no system call. Every function may be called from any thread, none from a signal handler.
  *
  * An object lives until it is freed, or the family has ended. Who frees it promises
@@ -278,7 +279,7 @@ BROOD_API int brood_condition_release(brood_condition *condition);
  * Lets the lock go, however often it is held, until a notify() chooses this waiter or the time
  * is up; then takes it again as before. Returns 0: notified; -ETIMEDOUT: not;
  * BROOD_OWNER_DIED: one or the other, and the lock's last holder died holding it;
- * -EPERM: the lock is not held by the caller, nothing was done; -EINVAL. With all these
+ * -EPERM: the lock is not held by the caller, nothing was done; -EINTR; -EINVAL. With all these
  * the lock is held again as it was. -ENOTRECOVERABLE: the lock is poisoned, and not held.
  * From the specification: wait(timeout).
  */
@@ -345,7 +346,8 @@ BROOD_API brood_barrier *brood_barrier_new_with(const brood_barrier_options *opt
  * Returns the order of arrival, 0 to parties - 1, different for each. A timeout, a
  * failed action, brood_barrier_abort() and the death of a process that waits break the
  * barrier for all: -ECANCELED, with a sentence that says why, or -ETIMEDOUT for the one whose
- * time is up; so does brood_barrier_reset() for those who wait. -EINVAL.
+ * time is up, or -EINTR for the one that is interrupted; so does brood_barrier_reset() for
+ * those who wait. -EINVAL.
  * From the specification: wait(timeout), BrokenBarrierError.
  */
 BROOD_API int brood_barrier_wait(brood_barrier *barrier);

@@ -138,18 +138,18 @@ struct waited_futex {
 	uint32_t reserved;
 };
 
-int sys_futex_wait_either(const sys_futex words[2], const struct timespec *until)
+int sys_futex_wait_any(const sys_futex *words, unsigned count, const struct timespec *until)
 {
 	enum { SHARED_32_BITS = 2 };
-	struct waited_futex waited[2];
-	for (int i = 0; i < 2; i++)
+	struct waited_futex waited[3] = {0};
+	for (unsigned i = 0; i < count; i++)
 		waited[i] = (struct waited_futex){
 			.expected = words[i].expected,
 			.address = (uintptr_t)words[i].word,
 			.flags = SHARED_32_BITS,
 		};
-	int r = sys_result(syscall(SYS_futex_waitv, waited, 2, 0, until, CLOCK_MONOTONIC));
-	return r == -EAGAIN ? 2 : r;
+	int r = sys_result(syscall(SYS_futex_waitv, waited, count, 0, until, CLOCK_MONOTONIC));
+	return r == -EAGAIN ? (int)count : r;
 }
 
 struct robust_list_head *sys_robust_list(void)

@@ -130,11 +130,11 @@ typedef struct sys_futex {
 } sys_futex;
 
 /*
- * Waits while both words are as expected, at most until a time of CLOCK_MONOTONIC (NULL: for
- * ever). Returns the index of the one that was woken, 2 when one differs, -ETIMEDOUT, -EINTR, or
- * -ENOSYS before Linux 5.16.
+ * Waits while all of up to three words are as expected, at most until a time of CLOCK_MONOTONIC
+ * (NULL: for ever). Returns the index of one that was woken, count when one differs, -ETIMEDOUT,
+ * -EINTR, or -ENOSYS before Linux 5.16.
  */
-int sys_futex_wait_either(const sys_futex words[2], const struct timespec *until);
+int sys_futex_wait_any(const sys_futex *words, unsigned count, const struct timespec *until);
 
 /* Where the kernel was told that the calling thread's robust futexes are; NULL when nowhere. */
 struct robust_list_head *sys_robust_list(void);

@@ -36,6 +36,7 @@
 #include <linux/futex.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "heap/owner.h"
 
@@ -132,31 +133,34 @@ static deadline within(deadline when, int64_t ns)
 	return when < soon ? when : soon;
 }
 
-/* Waits on the word alone. 0 also when the time is up. */
-static void sleep_until(const _Atomic uint32_t *word, uint32_t expected, deadline when)
-{
-	struct timespec left;
-	sys_futex_wait(word, expected, deadline_left(when, &left));
-}
-
 static _Atomic bool has_no_waitv;
 
-/* Waits on the word and on the peer's life word; false when that cannot be done. */
-static bool sleep_watching(const _Atomic uint32_t *word, uint32_t expected, process_slot *slot,
-			   uint32_t life, deadline when)
+/*
+ * Sleeps on the word, and on the life word of the slot's process while that is `life` (NULL: on
+ * nobody's), until the deadline, or until the thread is interrupted. Without futex_waitv at most
+ * LAST_STEP_NS, on the word alone, and false when that is not what was asked for.
+ */
+static bool sleep_on(const _Atomic uint32_t *word, uint32_t expected, process_slot *slot,
+		     uint32_t life, deadline when)
 {
-	if (atomic_load_explicit(&has_no_waitv, memory_order_relaxed))
-		return false;
-	const sys_futex words[2] = {{word, expected}, {&slot->life.word, life}};
-	deadline until = within(when, RECHECK_NS);
-	int r = sys_futex_wait_either(words, &(struct timespec){.tv_sec = until / 1000000000,
-								.tv_nsec = until % 1000000000});
-	if (r == 1)
+	struct timespec time, *until = &time;
+	sys_futex words[3] = {{word, expected}, {interrupt_word(), 0}, {0}};
+	if (slot)
+		words[2] = (sys_futex){&slot->life.word, life};
+	if (atomic_load_explicit(&has_no_waitv, memory_order_relaxed)) {
+		sys_futex_wait(word, expected, deadline_left(within(when, LAST_STEP_NS), &time));
+		return !slot;
+	}
+	if (when == DEADLINE_NEVER)
+		until = NULL;
+	else
+		time = (struct timespec){when / 1000000000, when % 1000000000};
+	int r = sys_futex_wait_any(words, slot ? 3 : 2, until);
+	if (slot && r == 2)
 		sys_futex_wake(&slot->life.word, INT_MAX);
-	if (r >= 0 || r == -ETIMEDOUT || r == -EINTR)
-		return true;
-	atomic_store_explicit(&has_no_waitv, true, memory_order_relaxed);
-	return false;
+	if (r < 0 && r != -ETIMEDOUT && r != -EINTR)
+		atomic_store_explicit(&has_no_waitv, true, memory_order_relaxed);
+	return true;
 }
 
 static bool passed(deadline when)
@@ -177,13 +181,15 @@ static int wait_for_peer(const _Atomic uint32_t *word, uint32_t expected, heap_o
 			return -EOWNERDEAD;
 		if (passed(when))
 			return -ETIMEDOUT;
+		if (interrupt_take())
+			return -EINTR;
 		if (clock_now() >= ask)
 			ask = clock_now() + RECHECK_NS;
-		if (intact && sleep_watching(word, expected, slot, life, when))
+		if (intact && !sleep_on(word, expected, slot, life, within(when, RECHECK_NS)))
+			ask = 0; /* nothing tells: ask each time */
+		if (intact)
 			continue;
-		if (intact) /* nothing will tell: ask each time */
-			ask = 0;
-		sleep_until(word, expected, within(when, step));
+		sleep_on(word, expected, NULL, 0, within(when, step));
 		step = step * 2 < LAST_STEP_NS ? step * 2 : LAST_STEP_NS;
 	}
 	return 0;
@@ -197,6 +203,8 @@ int life_wait(const _Atomic uint32_t *word, uint32_t expected, heap_owner peer, 
 		return 0;
 	if (passed(when))
 		return -ETIMEDOUT;
-	sleep_until(word, expected, peer == LIFE_SEVERAL ? within(when, LAST_STEP_NS) : when);
+	if (interrupt_take())
+		return -EINTR;
+	sleep_on(word, expected, NULL, 0, peer == LIFE_SEVERAL ? within(when, LAST_STEP_NS) : when);
 	return atomic_load(word) == expected && passed(when) ? -ETIMEDOUT : 0;
 }

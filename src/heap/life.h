@@ -47,9 +47,10 @@ static inline heap_owner life_owner(void)
  * is dead; 0 for the peer: nobody's death ends it; LIFE_SEVERAL: returns after
  * at most 50 ms, so that the caller looks at its owners.
  *
- * Returns 0 when woken, changed or for no reason (look again), -ETIMEDOUT, or
- * -EOWNERDEAD: the peer is certainly dead. Handlers of signals run meanwhile. A
- * deadline that has passed looks once.
+ * Returns 0 when woken, changed or for no reason (look again), -ETIMEDOUT,
+ * -EOWNERDEAD: the peer is certainly dead, or -EINTR: the thread was interrupted
+ * (base/interrupt.h). Other handlers of signals run meanwhile. A deadline that has passed
+ * looks once.
  */
 int life_wait(const _Atomic uint32_t *word, uint32_t expected, heap_owner peer, deadline when);
 

@@ -139,5 +139,6 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
+	lineage_adopt();
 	child_resume(&birth, mask, failure);
 }

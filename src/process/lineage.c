@@ -68,8 +68,16 @@ bool lineage_is_word(const char *variable)
 	return strncmp(variable, VARIABLE, sizeof(VARIABLE) - 1) == 0;
 }
 
-void lineage_put_word(void)
+void lineage_adopt(void)
 {
+	const char *inherited = getenv("BROOD_TREE");
+	if (inherited == self.word + sizeof(VARIABLE) - 1)
+		return;
+	self.length = sizeof(VARIABLE) - 1;
+	self.word[self.length] = '\0';
+	if (inherited && strlen(inherited) < sizeof(self.word) - self.length &&
+	    strspn(inherited, ";.0123456789abcdef") == strlen(inherited))
+		self.length = (size_t)(stpcpy(self.word + self.length, inherited) - self.word);
 	putenv(self.word);
 }
 
@@ -80,11 +88,7 @@ void lineage_begin(void)
 		self.device = file.st_dev;
 		self.inode = file.st_ino;
 	}
-	const char *inherited = getenv("BROOD_TREE");
-	if (inherited && strlen(inherited) < sizeof(self.word) - self.length &&
-	    strspn(inherited, ";.0123456789abcdef") == strlen(inherited))
-		self.length = (size_t)(stpcpy(self.word + self.length, inherited) - self.word);
-	lineage_put_word();
+	lineage_adopt();
 }
 
 /* Not sprintf(), for which a new process would copy a page more of its stack. */
@@ -110,8 +114,8 @@ static size_t put_entry(char entry[ENTRY_SIZE + 1], lineage which)
 	return (size_t)(end - entry);
 }
 
-/* Appends it, if it is not the last already. Where there is no room the outermost makes some: forty
- * generations further up. */
+/* Appends it, if it is not there. Where there is no room the outermost makes some: forty
+ * generations further up. Returns the length. */
 static size_t append(char *word, size_t length, lineage which)
 {
 	char entry[ENTRY_SIZE + 1];
@@ -134,7 +138,6 @@ void lineage_enter(lineage own)
 	size_t before = self.length;
 	if (own)
 		self.length = append(self.word, self.length, own);
-	/* Where it was there already, the program was executed with it. */
 	self.unmapped = self.length != before ? own : 0;
 }
 

@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "process/reference.h"
 #include "sync/core.h"
@@ -222,7 +223,9 @@ static int wait_for_others(brood_barrier *b, uint32_t generation, deadline when)
 		if (core_passed(when) && turn_word(b, generation, true))
 			return error_set(ETIMEDOUT, "the other parties did not come in time: the "
 						    "barrier is broken");
-		life_wait(&b->word, word, LIFE_SEVERAL, when);
+		if (life_wait(&b->word, word, LIFE_SEVERAL, when) == -EINTR &&
+		    turn_word(b, generation, true))
+			return interrupt_error("the other parties of a barrier");
 	}
 }
 

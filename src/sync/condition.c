@@ -25,13 +25,14 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "sync/core.h"
 #include "sync/seats.h"
 
 #define CHOSEN UINT32_C(0x80000000)
 
-enum { LEAST_SEATS = 4, STEP_NS = 1000000000 };
+enum { STEP_NS = 1000000000 };
 
 struct brood_condition {
 	object object;
@@ -52,13 +53,13 @@ brood_condition *brood_condition_new_with(const brood_condition_options *given)
 	if (options.lock && options.rlock)
 		return error_null(EINVAL, "a condition has one lock: give .lock or .rlock");
 	brood_condition *made = object_new(OBJECT_CONDITION, offsetof(brood_condition, seats) +
-								     seats_size(LEAST_SEATS));
+								     seats_size(SEATS_AT_FIRST));
 	if (!made)
 		return NULL;
 	made->lock = options.lock ? &options.lock->object : NULL;
 	if (options.rlock)
 		made->lock = &options.rlock->object;
-	made->seats.count = LEAST_SEATS;
+	made->seats.count = SEATS_AT_FIRST;
 	return made;
 }
 
@@ -203,16 +204,31 @@ static seat *take_seat(brood_condition *c, heap_owner me)
 	}
 }
 
-/* Until chosen, or until the time is up. Whether it was another's choice that died with that. */
-static bool sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when)
+/* Until chosen (0), by another's choice that died with it (1), or until the time is up or the
+ * thread is interrupted. */
+static int sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when)
 {
-	while (atomic_load(&mine->word) == me && !core_passed(when)) {
-		life_wait(&mine->word, me, 0, core_step(when, STEP_NS));
+	while (atomic_load(&mine->word) == me) {
+		if (core_passed(when))
+			return -ETIMEDOUT;
+		if (life_wait(&mine->word, me, 0, core_step(when, STEP_NS)) == -EINTR)
+			return -EINTR;
 		for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
 			if (w.seat != mine && take_from_dead(w.seat))
-				return true;
+				return 1;
 	}
-	return false;
+	return 0;
+}
+
+/* Takes the lock whatever comes: an interruption ends the wait that it came in, or a later one. */
+static int take_back(brood_condition *c)
+{
+	int r, interruptions = 0;
+	while ((r = core_take(core_of(c), DEADLINE_NEVER)) == -EINTR)
+		interruptions++;
+	if (interruptions)
+		brood_interrupt();
+	return r;
 }
 
 /* Lets the lock go entirely; returns how often it was held. */
@@ -238,18 +254,23 @@ static int wait(brood_condition *c, deadline when)
 	if (!mine)
 		return -errno;
 	uint32_t depth = let_go(c);
-	bool inherited = sleep_in(c, mine, me, when);
-	r = core_take(core_of(c), DEADLINE_NEVER);
+	int slept = sleep_in(c, mine, me, when);
+	r = take_back(c);
+	if (r >= 0 && is_recursive(c))
+		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
+	/* From here on the notify is the caller's, and nobody gets it should this process die. */
 	bool chosen = atomic_exchange(&mine->word, 0) & CHOSEN;
 	if (r < 0)
 		return r;
-	if (is_recursive(c))
-		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
-	if (chosen && inherited)
+	if (chosen && slept == 1)
 		choose(c, 1);
-	if (r == 0 && !chosen && !inherited)
-		return error_set(ETIMEDOUT, "the condition was not notified in time");
-	return r;
+	if (slept == -EINTR && (chosen || r > 0))
+		brood_interrupt();
+	if (r > 0 || chosen || slept >= 0)
+		return r;
+	if (slept == -EINTR)
+		return interrupt_error("a condition");
+	return error_set(ETIMEDOUT, "the condition was not notified in time");
 }
 
 int brood_condition_wait(brood_condition *condition)

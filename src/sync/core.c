@@ -37,6 +37,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "log/log.h"
 
@@ -133,7 +134,9 @@ static int take_slowly(core *lock, heap_owner me, deadline when)
 		if (!(word & CORE_WAITED) &&
 		    !atomic_compare_exchange_strong(&lock->word, &word, word | CORE_WAITED))
 			continue;
-		life_wait(&lock->word, holder | CORE_WAITED, holder, core_step(when, CORE_STEP_NS));
+		if (life_wait(&lock->word, holder | CORE_WAITED, holder,
+			      core_step(when, CORE_STEP_NS)) == -EINTR)
+			return -EINTR;
 		taken = me | CORE_WAITED;
 	}
 }
@@ -145,6 +148,8 @@ static int fail(int r)
 				     "poisoned: make a new one, and what it protects anew");
 	if (r == -ETIMEDOUT)
 		return error_set(-r, "the lock was held all the time");
+	if (r == -EINTR)
+		return interrupt_error("a lock");
 	return r;
 }
 

@@ -44,7 +44,8 @@ static inline bool core_passed(deadline when)
 /* The calling thread, different from every other of the family, living or dead. */
 uint64_t core_thread(heap_owner me);
 
-/* 0, BROOD_OWNER_DIED, -ETIMEDOUT, -ENOTRECOVERABLE or life_owner()'s failure, with sentences. */
+/* 0, BROOD_OWNER_DIED, -ETIMEDOUT, -EINTR, -ENOTRECOVERABLE or life_owner()'s failure, with
+ * sentences. */
 int core_take(core *lock, deadline when);
 
 /* Whoever calls, it is free afterwards. 0, -EINVAL when it was, -ENOTRECOVERABLE. */

@@ -16,9 +16,10 @@
 
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "heap/life.h"
-#include "sync/bell.h"
+#include "sync/event.h"
 #include "sync/object.h"
 
 enum { EVENT_SET = 1, EVENT_AWAITED = 2, EVENT_CLEARED = 4 };
@@ -30,6 +31,12 @@ struct brood_event {
 	bell bell;
 };
 _Static_assert(sizeof(struct brood_event) == 128, "the bell has a cache line");
+
+bell *event_bell(brood_event *event)
+{
+	int r = object_check(event, OBJECT_EVENT);
+	return r < 0 ? error_to_null(r) : &event->bell;
+}
 
 brood_event *brood_event_new(void)
 {
@@ -86,6 +93,8 @@ static int wait(brood_event *event, deadline when)
 	while (!(word & EVENT_SET) && clears(word) == before) {
 		if (r == -ETIMEDOUT)
 			return error_set(ETIMEDOUT, "the event was not set in time");
+		if (r == -EINTR)
+			return interrupt_error("an event");
 		if (word & EVENT_AWAITED ||
 		    atomic_compare_exchange_strong(&event->word, &word, word | EVENT_AWAITED))
 			r = life_wait(&event->word, word | EVENT_AWAITED, 0, when);

@@ -10,6 +10,11 @@
 
 #include "heap/life.h"
 
+/* With these an object takes two cache lines; the model has fewer to look through. */
+#ifndef SEATS_AT_FIRST
+#define SEATS_AT_FIRST 6
+#endif
+
 typedef struct seat {
 	_Atomic uint32_t word; /* 0 or a heap_owner, as the object says */
 	_Atomic uint32_t mark; /* the object's */

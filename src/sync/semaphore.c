@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/interrupt.h"
 #include "sync/core.h"
 #include "sync/seats.h"
 #include "sync/turn.h"
@@ -35,7 +36,6 @@
 
 enum {
 	MAX_HELD = 1000000,
-	LEAST_SEATS = 6,	     /* with which it takes two cache lines */
 	SIGNAL_STEP_NS = 1000000000, /* a wake can be lost only with the one that was woken */
 };
 
@@ -68,7 +68,7 @@ brood_semaphore *brood_semaphore_new_with(const brood_semaphore_options *given)
 	    check_value(&options) < 0)
 		return error_to_null(-errno);
 	uint32_t value = (uint32_t)options.value;
-	uint32_t room = options.signal || value < LEAST_SEATS ? LEAST_SEATS : value;
+	uint32_t room = options.signal || value < SEATS_AT_FIRST ? SEATS_AT_FIRST : value;
 	brood_semaphore *made =
 		object_new(OBJECT_SEMAPHORE, offsetof(brood_semaphore, seats) + seats_size(room));
 	if (!made)
@@ -174,8 +174,9 @@ static int acquire(brood_semaphore *s, deadline when)
 		uint32_t turn = turn_prepare(&s->turn);
 		if (take(s, me))
 			return 0;
-		life_wait(&s->turn, turn, s->signal ? 0 : holder_of(s),
-			  core_step(when, s->signal ? SIGNAL_STEP_NS : CORE_STEP_NS));
+		if (life_wait(&s->turn, turn, s->signal ? 0 : holder_of(s),
+			      core_step(when, s->signal ? SIGNAL_STEP_NS : CORE_STEP_NS)) == -EINTR)
+			return interrupt_error("a semaphore");
 	}
 	return 0;
 }

@@ -10,8 +10,8 @@
  *	changer	change; turn_wake()
  *
  * The waiter sets the bit before it looks, the changer looks at the bit after it has
- * changed: one of them sees the other. The bit goes away when a wake finds nobody, unless
- * the count shows that somebody has prepared since.
+ * changed: one of them sees the other. The bit goes away when a wake finds nobody; who has
+ * fallen asleep before it went is woken then, and who has not notices.
  */
 
 #include "base/sys.h"
@@ -21,11 +21,11 @@
 
 static inline uint32_t turn_prepare(_Atomic uint32_t *word)
 {
-	uint32_t old = atomic_load(word), turn;
-	do {
-		turn = (old + 2) | TURN_AWAITED;
-	} while (!atomic_compare_exchange_strong(word, &old, turn));
-	return turn;
+	uint32_t turn = atomic_load(word);
+	while (!(turn & TURN_AWAITED) &&
+	       !atomic_compare_exchange_strong(word, &turn, turn | TURN_AWAITED))
+		;
+	return turn | TURN_AWAITED;
 }
 
 void turn_wake_sleepers(_Atomic uint32_t *word, int count);

@@ -335,6 +335,61 @@ static void a_scope_is_left_in_any_way(void **state)
 	brood_rlock_free(rlock);
 }
 
+static void interrupt(int signal)
+{
+	(void)signal;
+	brood_interrupt();
+}
+
+static void wait_until_interrupted(void *argument)
+{
+	stage *s = argument;
+	struct sigaction action = {.sa_handler = interrupt};
+	sigaction(SIGUSR1, &action, NULL);
+	brood_event *event = brood_event_new();
+	brood_condition *condition = brood_condition_new();
+	brood_barrier *barrier = brood_barrier_new(2);
+	brood_semaphore *semaphore = brood_semaphore_new(0);
+	raise(SIGUSR1);
+	s->result[0] = brood_lock_acquire_nowait(s->object);
+	s->result[1] = brood_lock_acquire(s->object);
+	raise(SIGUSR1);
+	s->result[2] = brood_event_wait(event);
+	raise(SIGUSR1);
+	s->result[3] = brood_semaphore_acquire(semaphore);
+	raise(SIGUSR1);
+	s->result[4] = brood_barrier_wait(barrier);
+	brood_condition_acquire(condition);
+	raise(SIGUSR1);
+	s->result[5] = brood_condition_wait(condition);
+	s->result[6] = brood_condition_release(condition);
+	brood_event_free(event);
+	brood_semaphore_free(semaphore);
+	brood_barrier_free(barrier);
+	brood_condition_free(condition);
+	say(&s->arrived);
+	s->result[7] = brood_lock_acquire(s->object);
+}
+
+static void a_wait_can_be_interrupted(void **state)
+{
+	(void)state;
+	stage *s = stage_new(brood_lock_new());
+	assert_int_equal(brood_lock_acquire(s->object), 0);
+	brood_process *p = start(wait_until_interrupted, s);
+	await(&s->arrived, 1);
+	assert_int_equal(brood_process_signal(p, SIGUSR1), 0); /* before or in its sleep */
+	join_and_free(p);
+	assert_int_equal(s->result[0], -ETIMEDOUT);
+	for (int i = 1; i < 6; i++)
+		assert_int_equal(s->result[i], -EINTR);
+	assert_int_equal(s->result[6], 0);
+	assert_int_equal(s->result[7], -EINTR);
+	brood_lock_release(s->object);
+	brood_lock_free(s->object);
+	brood_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +405,7 @@ int main(void)
 		TEST(a_child_does_not_own_its_parents_rlock),
 		TEST(a_dead_holders_rlock_is_held_once),
 		TEST(a_scope_is_left_in_any_way),
+		TEST(a_wait_can_be_interrupted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
