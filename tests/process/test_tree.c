@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -341,42 +340,6 @@ static void test_a_process_kills_its_own(void **state)
 	brood_process_free(p);
 }
 
-/* A bomb of at most 100 processes; what of it a failed test leaves ends after five seconds. */
-static void explode(void *path)
-{
-	struct rlimit processes = {100, 100};
-	struct timespec now, begun;
-	sign_in(path);
-	clock_gettime(CLOCK_MONOTONIC, &begun);
-	setrlimit(RLIMIT_NPROC, &processes);
-	if (getuid() == 0 && setuid(54321) != 0) /* the limit is not for root */
-		_exit(99);
-	do {
-		if (fork() == 0)
-			setsid();
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	} while (now.tv_sec < begun.tv_sec + 5);
-	_exit(0);
-}
-
-static void test_a_fork_bomb(void **state)
-{
-	(void)state;
-	if (UNDER_ASAN || UNDER_TSAN)
-		skip(); /* their forks are too heavy for a test */
-	presence all;
-	presence_open(&all);
-	brood_process *p = brood_start(.target = explode, .args = BROOD_VALUE(all.path));
-	wait_for_sign(&all);
-	int r = brood_process_kill_tree(p);
-	if (r < 0)
-		print_error("%s\n", brood_error());
-	assert_true(r > 0);
-	assert_deserted(&all);
-	brood_process_join(p);
-	brood_process_free(p);
-}
-
 /* Is another process all the time, at most five thousand times. */
 static void hop(void *path)
 {
@@ -445,7 +408,6 @@ int main(int argc, char **argv)
 		TEST(test_others_are_spared),
 		TEST(test_handlers_run),
 		TEST(test_a_process_kills_its_own),
-		TEST(test_a_fork_bomb),
 		TEST(test_one_that_is_another_all_the_time),
 		TEST(test_wrong_calls),
 	};
