@@ -15,6 +15,7 @@
  * after one it may wake by itself, as it does after 50 ms, for some times.
  */
 
+#include "model_points.h"
 #include "../heap/support.h"
 
 #include <ucontext.h>
@@ -87,18 +88,20 @@ void model_point(void)
 		_longjmp(explorer, 1);
 }
 
+#define ADDRESS(of) ((const char *)(uintptr_t)(of))
+
 /* Words that do not change in these scenarios, or only while their slot has an owner, are no
  * points: what is done there commutes with all that others do. */
 void model_point_at(const volatile void *word)
 {
-	const volatile char *at = word;
+	const char *at = (const char *)(uintptr_t)word;
 	ring *r = q ? q->put_ring : NULL;
-	if (!r || at == (char *)&q->put_ring || at == (char *)&q->get_ring ||
-	    at == (char *)&q->pages || at == (char *)&q->bell.listened ||
-	    (at >= (char *)q->names && at < (char *)&q->names[QUEUE_NAMES]) ||
-	    (!q->redeliver && at == (char *)&q->returned))
+	if (!r || at == ADDRESS(&q->put_ring) || at == ADDRESS(&q->get_ring) ||
+	    at == ADDRESS(&q->pages) || at == ADDRESS(&q->bell.listened) ||
+	    (at >= ADDRESS(q->names) && at < ADDRESS(&q->names[QUEUE_NAMES])) ||
+	    (!q->redeliver && at == ADDRESS(&q->returned)))
 		return;
-	ptrdiff_t offset = at - (char *)r->slots;
+	ptrdiff_t offset = at - ADDRESS(r->slots);
 	if (offset >= 0 && offset < (ptrdiff_t)r->stride << r->shift && offset % r->stride != 0)
 		return;
 	model_point();
