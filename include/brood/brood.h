@@ -13,6 +13,7 @@
 #include "brood/report.h"
 #include "brood/pipe.h"
 #include "brood/queue.h"
+#include "brood/shared.h"
 #include "brood/wait.h"
 
 #endif

@@ -34,7 +34,8 @@
  *
  * The functions come in three forms: x(...) waits for ever, x_timed(..., seconds) at most so
  * long, x_nowait(...) not at all; the last two may return -ETIMEDOUT, and then nothing
- * has happened. No signal is raised and none that is handled cuts a wait short.
+ * has happened. No signal is raised, and none that is handled
+ * cuts a wait short, unless its handler calls brood_interrupt(): -EINTR.
  */
 
 #include "brood/type.h"

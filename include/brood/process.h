@@ -197,6 +197,12 @@ typedef struct brood_process_options {
 	 * returns. */
 	void (*on_report)(struct brood_report *report, void *data) BROOD_DEFAULT_ZERO;
 	void *report_data BROOD_DEFAULT_ZERO;
+	/* true: in the process's tree, who loses his parent becomes the process's child, not init's
+	 * (PR_SET_CHILD_SUBREAPER). So brood_process_kill_tree() finds everyone while the process
+	 * lives, whatever they have executed. The target is told nothing of these children; it
+	 * must reap those that end (waitpid(-1, ...)), or they stay zombies until it ends itself.
+	 */
+	bool subreaper BROOD_DEFAULT_ZERO;
 } brood_process_options;
 
 /*
@@ -281,6 +287,28 @@ BROOD_API int brood_process_terminate(brood_process *process);
 BROOD_API int brood_process_kill(brood_process *process);
 BROOD_API int brood_process_interrupt(brood_process *process);
 BROOD_API int brood_process_signal(brood_process *process, int signal);
+
+/*
+ * Sends SIGTERM or SIGKILL to the process and to all that descends from it, also when
+ * the process itself has ended: to its children and theirs, whoever started them and
+ * however, and to those that have cut themselves loose by forking twice or by
+ * setsid(). They are stopped first, all of them, so that none is missed for having been
+ * started meanwhile. brood_process_kill_tree() then waits until they have ended, for
+ * 30 seconds at most; both may take that long where a tree grows as fast as it is searched.
+ *
+ * Not reached: a process that has lost its parents and executed a program with an environment in
+ * which BROOD_TREE is missing (env -i, sudo), unless the tree has a reaper (see subreaper in the
+ * options); and one of another user. Those that handle or ignore SIGTERM may go on, and start
+ * others. Who adopted the ended ones (init, as a rule) reaps them; the process itself is joined as
+ * ever.
+ *
+ * Returns how many were signalled (0: all had ended), or a negative errno after as many as can be
+ * have been: -EINVAL (not started, closed), -EPERM (some are another user's), -EAGAIN (the tree
+ * outgrows the search: call again), -ENOMEM, -ENOENT or -EMFILE (no /proc, or no descriptor
+ * to read it by: only the process itself was signalled).
+ */
+BROOD_API int brood_process_terminate_tree(brood_process *process);
+BROOD_API int brood_process_kill_tree(brood_process *process);
 
 /*
  * A descriptor (a pidfd) that becomes readable when the process has ended and

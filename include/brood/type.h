@@ -59,6 +59,9 @@ typedef struct brood_barrier brood_barrier;
 typedef struct brood_queue brood_queue;
 typedef struct brood_connection brood_connection;
 typedef struct brood_pool brood_pool;
+typedef struct brood_dict brood_dict;
+typedef struct brood_list brood_list;
+typedef struct brood_namespace brood_namespace;
 
 typedef enum brood_kind {
 	BROOD_KIND_UNKNOWN, /* not a type: what a NULL pointer to a value becomes */

@@ -62,7 +62,10 @@
 	X(brood_barrier_handle, brood_barrier *, HANDLE)                                                  \
 	X(brood_queue_handle, brood_queue *, HANDLE)                                                      \
 	X(brood_connection_handle, brood_connection *, HANDLE)                                            \
-	X(brood_pool_handle, brood_pool *, HANDLE)
+	X(brood_pool_handle, brood_pool *, HANDLE)                                                        \
+	X(brood_dict_handle, brood_dict *, HANDLE)                                                        \
+	X(brood_list_handle, brood_list *, HANDLE)                                                        \
+	X(brood_namespace_handle, brood_namespace *, HANDLE)
 
 #define BROOD_SPECIAL_TYPES(X)                                                                     \
 	X(brood_string, brood_string, STRING)                                                      \

@@ -90,7 +90,8 @@ static inline brood_waitable brood_waitable_fd(int fd)
 /*
  * Waits until at least one of the things is ready: for ever, for so many seconds, or not at all.
  * Returns how many are, all of them marked `ready`; 0 when the time is up. Without things
- * the time is waited out (brood_wait() of none is -EINVAL). Handled signals do not cut it short.
+ * the time is waited out (brood_wait() of none is -EINVAL). Handled signals do not cut it short,
+ * unless the handler calls brood_interrupt(): -EINTR.
  *
  * -EINVAL (the same thing twice, a process not started or not one of this process's children, a
  * pointer that is not what it is said to be, NaN), -EBADF (a connection that is closed: "handle is

@@ -3,12 +3,10 @@
 #include "base/pidref.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/procfs.h"
 #include "base/sys.h"
 
 static uint64_t ticks_since_boot(void)
@@ -36,15 +34,8 @@ pidref pidref_self(void)
 /* When the process with this pid started, or 0 when there is none, or no /proc. */
 static uint64_t start_time(pid_t pid)
 {
-	char path[40], stat[1024];
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (sys_read_file(path, stat, sizeof(stat)) < 0)
-		return 0;
-	/* The second field, the command's name, may hold spaces and parentheses. */
-	const char *field = strrchr(stat, ')');
-	for (int i = 2; field && i < 22; i++)
-		field = strchr(field + 1, ' ');
-	return field ? strtoull(field + 1, NULL, 10) : 0;
+	proc_stat stat;
+	return proc_read_stat(pid, &stat) < 0 ? 0 : stat.started;
 }
 
 int pidref_open(pidref process)

@@ -28,7 +28,7 @@ static inline long fault_raw(long number)
 }
 #endif
 
-static inline long raw_syscall5(long number, long a, long b, long c, long d, long e)
+static inline long raw_syscall6(long number, long a, long b, long c, long d, long e, long f)
 {
 	long fault = fault_raw(number);
 	if (fault)
@@ -37,9 +37,10 @@ static inline long raw_syscall5(long number, long a, long b, long c, long d, lon
 	long result;
 	register long fourth __asm__("r10") = d;
 	register long fifth __asm__("r8") = e;
+	register long sixth __asm__("r9") = f;
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
 			 : "rcx", "r11", "memory");
 	return result;
 #elif defined(__aarch64__)
@@ -49,19 +50,25 @@ static inline long raw_syscall5(long number, long a, long b, long c, long d, lon
 	register long third __asm__("x2") = c;
 	register long fourth __asm__("x3") = d;
 	register long fifth __asm__("x4") = e;
+	register long sixth __asm__("x5") = f;
 	__asm__ volatile("svc 0"
 			 : "+r"(first)
-			 : "r"(nr), "r"(second), "r"(third), "r"(fourth), "r"(fifth)
+			 : "r"(nr), "r"(second), "r"(third), "r"(fourth), "r"(fifth), "r"(sixth)
 			 : "memory");
 	return first;
 #else
 	int saved = errno;
-	long result = syscall(number, a, b, c, d, e);
+	long result = syscall(number, a, b, c, d, e, f);
 	if (result < 0)
 		result = -errno;
 	errno = saved;
 	return result;
 #endif
+}
+
+static inline long raw_syscall5(long number, long a, long b, long c, long d, long e)
+{
+	return raw_syscall6(number, a, b, c, d, e, 0);
 }
 
 static inline long raw_syscall(long number, long a, long b, long c, long d)

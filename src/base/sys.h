@@ -163,6 +163,10 @@ int sys_signal_again(int signal, const siginfo_t *info);
  */
 size_t sys_read_memory(void *to, uintptr_t from, size_t size);
 
+/* From now on, who loses his parent among this process's descendants becomes its child, not init's.
+ */
+void sys_adopt_orphans(void);
+
 /* The name by which ps, top and gdb show the calling thread; cut to 15 bytes. */
 void sys_set_comm(const char *name);
 

@@ -147,6 +147,11 @@ void sys_set_comm(const char *name)
 	raw_syscall(SYS_prctl, PR_SET_NAME, (long)name, 0, 0);
 }
 
+void sys_adopt_orphans(void)
+{
+	raw_syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
+}
+
 bool sys_children_are_ignored(void)
 {
 	struct kernel_sigaction now = {0};

@@ -172,11 +172,6 @@ ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *
 	return r;
 }
 
-int sys_poll(struct pollfd *fds, size_t count, const struct timespec *left)
-{
-	return sys_result(ppoll(fds, count, left, NULL));
-}
-
 int sys_pidfd_getfd(int pidfd, int fd)
 {
 	return sys_above_standard_streams(sys_result(syscall(SYS_pidfd_getfd, pidfd, fd, 0)));

@@ -5,10 +5,9 @@
 /*
  * Local sockets, as base/sys.h wraps calls: 0, a descriptor or a count, or a negative
  * errno; descriptors are close-on-exec and above the standard streams. Nothing here
- * raises SIGPIPE, and nothing but sys_poll() waits.
+ * raises SIGPIPE, and nothing waits.
  */
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,10 +49,6 @@ int sys_send(int socket, const struct iovec *parts, size_t n_parts, const int *f
  */
 ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *fds, size_t count,
 		    bool peek, bool *ret_lost);
-
-/* poll(2): how many are ready, 0 when the time is up (NULL: for ever), or a negative errno, -EINTR
- * included. */
-int sys_poll(struct pollfd *fds, size_t count, const struct timespec *left);
 
 /* A duplicate of another process's descriptor: -EPERM where ptrace's rules forbid it, -ENOSYS where
  * the system does, -EBADF, -ESRCH. */

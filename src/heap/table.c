@@ -239,6 +239,12 @@ static void collect(void)
 		collect_slot(index, &last);
 }
 
+void table_collect(void)
+{
+	if (heap_map.super)
+		collect();
+}
+
 process_slot *table_reserve(void)
 {
 	if (heap_require() < 0)

@@ -101,6 +101,11 @@ void table_found(void);
  */
 void table_release(process_slot *slot);
 
+/* Releases the slots of dead processes whose starters are dead, too, now and not when one is
+ * needed.
+ */
+void table_collect(void);
+
 /* The owner under which a slot's process allocates. */
 heap_owner table_owner(const process_slot *slot);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "base/sys_socket.h"
 #include "type/dump.h"
@@ -29,11 +30,9 @@ _Static_assert(sizeof(beginning) == sizeof(wire_header) + sizeof(dump_header), "
 int wire_wait(int fd, short events, deadline when)
 {
 	struct pollfd wanted = {.fd = fd, .events = events};
-	struct timespec left;
-	int r;
-	do {
-		r = sys_poll(&wanted, 1, deadline_left(when, &left));
-	} while (r == -EINTR);
+	int r = interrupt_poll(&wanted, 1, when);
+	if (r == -EINTR)
+		return interrupt_error("the connection");
 	if (r < 0)
 		return error_set(-r, "cannot wait for the connection: %s", strerror(-r));
 	if (r == 0)
@@ -103,7 +102,8 @@ static int send_inside(int socket, const wire_header *header, const unsigned cha
 	const struct iovec parts[2] = {{(void *)(uintptr_t)header, sizeof(*header)},
 				       {(void *)(uintptr_t)data, inside}};
 	int r = send_packet(socket, parts, fd, when);
-	return r == 0 || r == -ETIMEDOUT || r == -EMSGSIZE ? r : cannot_send(-r);
+	bool told = r == 0 || r == -ETIMEDOUT || r == -EINTR;
+	return told || r == -EMSGSIZE ? r : cannot_send(-r);
 }
 
 /* A socket whose buffer was made smaller takes smaller packets. */

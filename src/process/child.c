@@ -48,10 +48,12 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
 		.leaves_record = process->leaves_record,
+		.subreaper = process->subreaper,
 		.threaded = &__libc_single_threaded && !__libc_single_threaded,
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.place = table_place_of(process->slot),
+		.lineage = process->lineage,
 	};
 	sys_keeps_status(); /* asked here, so that the child finds the answer */
 	crash_prepare();
@@ -76,8 +78,11 @@ static void drop_handlers(void)
 static void settle(const struct birth *birth)
 {
 	self_become(birth);
+	lineage_enter(birth->lineage);
 	if (birth->dies_with_parent)
 		orphan_die_with(birth->parent);
+	if (birth->subreaper)
+		sys_adopt_orphans();
 	sys_set_comm(birth->comm);
 	exit_register_child();
 	crash_begin(birth->leaves_record);

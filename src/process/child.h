@@ -23,11 +23,13 @@ struct birth {
 	bool threaded;	    /* the parent is, or has been */
 	bool executed;	    /* it is a new program, no copy of its parent */
 	bool leaves_record; /* when it crashes */
+	bool subreaper;
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
 	brood_bytes family_key; /* when executed: it has none of its own yet */
 	table_place place;
+	lineage lineage; /* 0 when executed: its environment says it */
 };
 
 void child_prepare(brood_process *process, struct birth *ret);

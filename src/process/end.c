@@ -221,14 +221,24 @@ int brood_process_exitcode(brood_process *process)
 	return process->exitcode;
 }
 
-static int send_signal(brood_process *process, int signal, const char *verb)
+int end_check_signal(brood_process *process, const char *verb)
 {
 	int r = process_usable(process);
 	if (r < 0)
 		return r;
-	if (process->kind != PROCESS_CHILD || process->state < PROCESS_STARTED)
+	/* Itself a process can signal before its parent has written down that it is started. */
+	bool started = process->state >= PROCESS_STARTED || process == brood_current_process();
+	if (process->kind != PROCESS_CHILD || !started)
 		return error_set(EINVAL, "cannot %s '%s': it is no process that was started here",
 				 verb, brood_process_name(process));
+	return 0;
+}
+
+static int send_signal(brood_process *process, int signal, const char *verb)
+{
+	int r = end_check_signal(process, verb);
+	if (r < 0)
+		return r;
 	r = end_signal(process, signal);
 	if (r < 0)
 		return error_set(-r, "cannot %s '%s': no signal %d can be sent to it", verb,

@@ -15,4 +15,8 @@ int end_wait(brood_process *process, deadline when, enum end_how how);
 /* Sends a signal to a started process; one that has ended is no error. 0 or a negative errno. */
 int end_signal(brood_process *process, int signal);
 
+/* Whether it can be sent a signal: it has been started, here or elsewhere. 0, or -EINVAL with a
+ * sentence. */
+int end_check_signal(brood_process *process, const char *verb);
+
 #endif

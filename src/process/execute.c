@@ -19,6 +19,7 @@
 #include "base/sigmask.h"
 #include "base/sys.h"
 #include "heap/join.h"
+#include "process/lineage.h"
 #include "process/method.h"
 #include "process/program.h"
 #include "process/stdio.h"
@@ -104,19 +105,23 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static int run_pr
 	return 127;
 }
 
-/* The environment with one word more; the array is the caller's to free. */
-static char **environment_with(char *word)
+/* The environment with these words, of which one says which lineages the process is of; the array
+ * is the caller's to free. */
+static char **environment_with(char *word, char *lineages)
 {
 	size_t count = 0;
 	while (environ && environ[count])
 		count++;
-	char **with = malloc((count + 2) * sizeof(*with));
+	char **with = malloc((count + 3) * sizeof(*with));
 	if (!with)
 		return error_null(ENOMEM, "no memory for the environment of a new process");
-	if (count)
-		memcpy(with, environ, count * sizeof(*with));
-	with[count] = word;
-	with[count + 1] = NULL;
+	char **end = with;
+	for (size_t i = 0; i < count; i++)
+		if (!lineage_is_word(environ[i]))
+			*end++ = environ[i];
+	*end++ = word;
+	*end++ = lineages;
+	*end = NULL;
 	return with;
 }
 
@@ -150,8 +155,10 @@ static int run(const char *name, struct order *order, pid_t *ret_pid)
 int execute_program(const struct execution *what, pid_t *ret_pid)
 {
 	char word[JOIN_WORD_SIZE];
+	char lineages[LINEAGE_WORD_SIZE];
 	join_word(word, what->place, what->message);
-	char **envp = environment_with(word);
+	lineage_word(lineages, lineage_of(what->place));
+	char **envp = environment_with(word, lineages);
 	if (!envp)
 		return -errno;
 	struct order order = {

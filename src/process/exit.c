@@ -151,11 +151,14 @@ static void end_child(int status, void *unused)
 	if (self_is_stranger())
 		return;
 	shut_down();
-	status = failed_late && status == 0 ? EXIT_FAILURE : status & 0xff;
+	bool fails_late = failed_late && status == 0;
+	status = fails_late ? EXIT_FAILURE : status & 0xff;
 	bool told = tell(status);
 	if (self_was_executed()) {
 		stdio_flush_all(); /* exit() would, too, but by SIGPIPE if nobody reads */
-		return;		   /* all that exit() goes on with is its own */
+		if (fails_late)
+			exit(status); /* goes on behind this handler, with another status */
+		return;		      /* all that exit() goes on with is its own */
 	}
 	if (!told)
 		wait_for_the_end();

@@ -120,6 +120,7 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
 		.arg = process->args.arg,
 		.dies_with_parent = launch->dies_with_parent,
+		.subreaper = process->subreaper,
 		.executed = true,
 		.leaves_record = process->leaves_record,
 		.parent = launch->parent,

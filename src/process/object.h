@@ -20,6 +20,7 @@
 #include "brood/process.h"
 #include "heap/table.h"
 #include "log/last_words.h"
+#include "process/lineage.h"
 #include "type/pickle.h"
 
 enum process_kind {
@@ -70,6 +71,7 @@ struct brood_process {
 	struct given *given; /* the connections in args */
 	bool daemon;
 	bool detached;
+	bool subreaper;
 
 	_Atomic enum process_state state;
 	_Atomic bool closed;
@@ -84,6 +86,9 @@ struct brood_process {
 	_Atomic pid_t pid;	  /* once started */
 	_Atomic uint64_t started; /* with pid: as pidref.started */
 	process_slot *slot;
+	lineage lineage;       /* once started: what its descendants bear, also after its end */
+	pid_t session;	       /* in which it was born */
+	uint64_t since;	       /* none of them started before; as pidref.started */
 	struct launch *launch; /* once started by exec: what the new process needs */
 
 	bool leaves_record; /* of a crash */

@@ -212,6 +212,7 @@ static int set_inherited(brood_process *process, const brood_process_options *op
 	brood_process *creator = brood_current_process();
 	process->daemon = options->daemon ? options->daemon > 0 : creator->daemon;
 	process->detached = options->detached;
+	process->subreaper = options->subreaper;
 	brood_bytes key = brood_process_authkey(creator);
 	if (key.data == self_family_key().data)
 		return 0;

@@ -61,6 +61,7 @@ static struct {
 void self_begin_anew(void)
 {
 	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
+	lineage_forked();
 	children_forget();
 	nursery_forget();
 	finalizers_forget();
@@ -79,6 +80,7 @@ __attribute__((constructor(102))) static void self_begin(void)
 	main_process.pid = self.pid;
 	ssize_t random = getrandom(self.family_key, sizeof(self.family_key), 0);
 	self.family_key_size = random > 0 ? (size_t)random : 0;
+	lineage_begin();
 	pthread_atfork(NULL, NULL, self_begin_anew);
 	exit_register_main();
 }

@@ -105,6 +105,9 @@ static int take_slot(brood_process *process)
 	process->slot = table_reserve();
 	if (!process->slot)
 		return -errno;
+	process->lineage = lineage_of(table_place_of(process->slot));
+	process->session = getsid(0);
+	process->since = atomic_load(&process->slot->started);
 	table_set_name(process->slot, brood_process_name(process));
 	give_all(process, table_owner(process->slot));
 	return 0;

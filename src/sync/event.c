@@ -19,7 +19,7 @@
 #include "base/interrupt.h"
 #include "base/sys.h"
 #include "heap/life.h"
-#include "sync/bell.h"
+#include "sync/event.h"
 #include "sync/object.h"
 
 enum { EVENT_SET = 1, EVENT_AWAITED = 2, EVENT_CLEARED = 4 };
@@ -31,6 +31,12 @@ struct brood_event {
 	bell bell;
 };
 _Static_assert(sizeof(struct brood_event) == 128, "the bell has a cache line");
+
+bell *event_bell(brood_event *event)
+{
+	int r = object_check(event, OBJECT_EVENT);
+	return r < 0 ? error_to_null(r) : &event->bell;
+}
 
 brood_event *brood_event_new(void)
 {

@@ -23,6 +23,12 @@ static const char *word_for(uint32_t kind)
 		return "barrier";
 	case OBJECT_SHARED:
 		return "shared value";
+	case OBJECT_DICT:
+		return "dict";
+	case OBJECT_LIST:
+		return "list";
+	case OBJECT_NAMESPACE:
+		return "namespace";
 	default:
 		return NULL;
 	}

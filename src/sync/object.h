@@ -21,6 +21,9 @@ typedef enum object_kind {
 	OBJECT_CONDITION,
 	OBJECT_BARRIER,
 	OBJECT_SHARED,
+	OBJECT_DICT,
+	OBJECT_LIST,
+	OBJECT_NAMESPACE,
 } object_kind;
 
 typedef struct object {

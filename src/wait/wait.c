@@ -14,9 +14,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/sys_socket.h"
+#include "base/interrupt.h"
 #include "brood/pipe.h"
 #include "queue/queue.h"
+#include "sync/event.h"
 
 enum {
 	ON_STACK = 32,
@@ -35,7 +36,7 @@ typedef struct waiting {
 
 static bool has_bell(const brood_waitable *thing)
 {
-	return thing->kind == BROOD_WAIT_QUEUE;
+	return thing->kind == BROOD_WAIT_QUEUE || thing->kind == BROOD_WAIT_EVENT;
 }
 
 /* A process's descriptor, or -1 where there are none, and it is to be looked at. */
@@ -58,6 +59,12 @@ static int keep_descriptor(int fd, int *ret_fd)
 	return 0;
 }
 
+static int event_descriptor(brood_event *event, int *ret_fd)
+{
+	bell *b = event_bell(event);
+	return b ? keep_descriptor(bell_descriptor(b), ret_fd) : -errno;
+}
+
 /* The descriptor to poll for a thing. 0, or a negative errno with its sentence. */
 static int find_descriptor(const brood_waitable *thing, int64_t *step, int *ret_fd)
 {
@@ -70,6 +77,8 @@ static int find_descriptor(const brood_waitable *thing, int64_t *step, int *ret_
 		if (*step > LOOK_AT_QUEUES_EVERY_NS)
 			*step = LOOK_AT_QUEUES_EVERY_NS;
 		return keep_descriptor(brood_queue_fd(thing->object), ret_fd);
+	case BROOD_WAIT_EVENT:
+		return event_descriptor(thing->object, ret_fd);
 	case BROOD_WAIT_FD:
 		if (thing->fd >= 0)
 			return keep_descriptor(thing->fd, ret_fd);
@@ -121,6 +130,8 @@ static bool is_ready(const brood_waitable *thing)
 	switch (thing->kind) {
 	case BROOD_WAIT_QUEUE:
 		return !brood_queue_empty(thing->object) || brood_queue_is_closed(thing->object);
+	case BROOD_WAIT_EVENT:
+		return brood_event_is_set(thing->object);
 	case BROOD_WAIT_PROCESS:
 		return !brood_process_is_alive(thing->object);
 	default:
@@ -131,10 +142,10 @@ static bool is_ready(const brood_waitable *thing)
 static bool look(const waiting *w, size_t i)
 {
 	const brood_waitable *thing = &w->things[i];
-	if (thing->kind == BROOD_WAIT_QUEUE) {
-		brood_queue *queue = thing->object;
-		bell_clear(&queue->bell);
-	}
+	if (thing->kind == BROOD_WAIT_QUEUE)
+		bell_clear(&((brood_queue *)thing->object)->bell);
+	if (thing->kind == BROOD_WAIT_EVENT)
+		bell_clear(event_bell(thing->object));
 	return is_ready(thing);
 }
 
@@ -159,10 +170,11 @@ static bool passed(deadline when)
 /* Sleeps until a descriptor is readable, the time is up or the next look due. 0 or -EBADF, ... */
 static int sleep_until(const waiting *w, deadline when, bool *ready, bool *any)
 {
-	struct timespec left;
 	deadline soon = w->step == INT64_MAX ? DEADLINE_NEVER : clock_now() + w->step;
-	int r = sys_poll(w->fds, w->count, deadline_left(when < soon ? when : soon, &left));
-	if (r < 0 && r != -EINTR)
+	int r = interrupt_poll(w->fds, w->count, when < soon ? when : soon);
+	if (r == -EINTR)
+		return interrupt_error("several things");
+	if (r < 0)
 		return error_set(-r, "cannot wait: %s", strerror(-r));
 	for (size_t i = 0; r > 0 && i < w->count; i++) {
 		if (w->fds[i].revents & POLLNVAL)

@@ -8,7 +8,7 @@ library=$1 source=$2 built=$3
 status=0
 
 # What macros expand to, and what only the headers themselves use.
-internal='^(brood_must_(int|number|pointer)|brood_with_(begin|end)|BROOD_WITH_[A-Z_]+|BROOD_SYNC_[A-Z_]+|BROOD_(API|PRINTF|NORETURN|DEFAULT_ZERO|QUEUE_OF_TYPE|[A-Z_]+_H))$'
+internal='^(brood_must_(int|number|pointer)|brood_with_(begin|end)|BROOD_WITH_[A-Z_]+|BROOD_SYNC_[A-Z_]+|brood_shared_repr|BROOD_SHARED_REPR[A-Z_]*|BROOD_(API|PRINTF|NORETURN|DEFAULT_ZERO|QUEUE_OF_TYPE|[A-Z_]+_H))$'
 
 functions() {
 	nm -D --defined-only "$library" | sed -n 's/^[0-9a-f]* T \(brood_[a-z0-9_]*\).*/\1/p'

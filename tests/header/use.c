@@ -49,6 +49,23 @@ static void start_some(void)
 		brood_must(brood_start(.target = target, .args = values[i], .daemon = BROOD_NO));
 }
 
+static void share(void)
+{
+	brood_dict *d = brood_dict_new();
+	brood_list *list = brood_list_new();
+	brood_namespace *space = brood_namespace_new();
+	size_t count;
+	brood_must(brood_dict_set(d, "list", list));
+	brood_must(brood_list_append(list, 2.5));
+	brood_must(brood_namespace_set(space, "size", 3));
+	brood_free(brood_list_get(list, 0, double));
+	brood_free(brood_namespace_get(space, "size", int));
+	double **values = brood_list_values(list, double, &count);
+	printf("%s %s %s %d\n", brood_dict_repr(d), brood_list_repr(list),
+	       brood_namespace_repr(space), brood_dict_has(d, 3));
+	brood_free(values);
+}
+
 static void talk(void)
 {
 	brood_pipe both = brood_pipe_new(), one = brood_pipe_new(.one_way = true);
@@ -69,6 +86,7 @@ int main(void)
 {
 	brood_must(brood_init());
 	talk();
+	share();
 	brood_process *p = brood_must(brood_process_new(.target = target, .name = "one",
 							.args = BROOD_ARGS(job, .id = 3)));
 	brood_must(brood_process_start(p));

@@ -516,6 +516,30 @@ static void test_interrupted(void **state)
 	free_both(p);
 }
 
+static void interrupt(int signal)
+{
+	(void)signal;
+	brood_interrupt();
+}
+
+/* Unless the handler says so. */
+static void test_interrupted_by_its_handler(void **state)
+{
+	(void)state;
+	brood_pipe p = brood_pipe_new();
+	brood_waitable thing = BROOD_WAITABLE(p.second);
+	struct sigaction action = {.sa_handler = interrupt}, before;
+	struct itimerval soon = {{0, 0}, {0, 1000}};
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_null(brood_recv(p.second, int));
+	assert_errno(EINTR);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_int_equal(brood_wait(&thing, 1), -EINTR);
+	sigaction(SIGALRM, &before, NULL);
+	free_both(p);
+}
+
 enum { SHARERS = 3, EACH = 2000 };
 
 static void *share_sending(void *argument)
@@ -588,6 +612,7 @@ int main(int argc, char **argv)
 		TEST(test_beyond_file_size_limit),
 		TEST(test_end_through_a_pipe),
 		TEST(test_interrupted),
+		TEST(test_interrupted_by_its_handler),
 		TEST(test_shared_ends),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+
+/* Where a process that is run anew finds the notes. */
+#define NOTES_PLACE "HARNESS_NOTES"
 
 notes *noted;
 static int descriptors;
@@ -28,11 +32,19 @@ static int count_descriptors(void)
 	return count;
 }
 
+void notes_open(void)
+{
+	char place[20];
+	noted = brood_calloc(1, sizeof(*noted));
+	snprintf(place, sizeof(place), "%" PRIxPTR, (uintptr_t)noted);
+	setenv(NOTES_PLACE, place, 1);
+}
+
 int harness_begin(void **state)
 {
 	(void)state;
 	sys_null(); /* kept from the first start on */
-	noted = brood_calloc(1, sizeof(*noted));
+	notes_open();
 	descriptors = count_descriptors();
 	brood_heap_stats stats;
 	brood_heap_stats_get(&stats);
@@ -76,6 +88,7 @@ static pid_t spawn(const char *name, int in, int out, int err)
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
+	unsetenv(NOTES_PLACE); /* a family of its own */
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
@@ -109,6 +122,10 @@ pid_t start_role(const char *name, int *ret_out)
 int harness_main(int argc, char **argv, const role *roles, size_t n_roles,
 		 const struct CMUnitTest *tests, size_t n_tests)
 {
+	const char *place = getenv(NOTES_PLACE);
+	noted = place ? (notes *)(uintptr_t)strtoull(place, NULL, 16) : NULL;
+	if (argc < 2 || strcmp(argv[1], "without_init") != 0)
+		brood_init();
 	if (argc == 1)
 		return _cmocka_run_group_tests(argv[0], tests, n_tests, NULL, NULL);
 	for (size_t i = 0; i < n_roles; i++)

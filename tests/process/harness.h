@@ -26,13 +26,19 @@ int harness_end(void **state);
 typedef struct notes {
 	_Atomic int count;
 	_Atomic int value[16];
+	_Atomic int stage;   /* that processes wait for */
+	brood_process *look; /* at another process */
 } notes;
 extern notes *noted;
 void note(int value);
 
+/* For a role, whose processes are to have notes, too. */
+void notes_open(void);
+
 /*
  * A role is a program of its own: this test program, run anew with the role's
- * name. harness_main() runs the role it is asked for, or the tests.
+ * name. harness_main() runs the role it is asked for, or the tests; brood_init() comes first, but
+ * for a role "without_init".
  */
 typedef struct role {
 	const char *name;
@@ -47,6 +53,11 @@ int harness_main(int argc, char **argv, const role *roles, size_t n_roles,
 		 const struct CMUnitTest *tests, size_t n_tests);
 #define HARNESS_MAIN(argc, argv, roles, tests)                                     \
 	harness_main(argc, argv, roles, sizeof(roles) / sizeof((roles)[0]), tests, \
+		     sizeof(tests) / sizeof((tests)[0]))
+
+/* For a program without roles. */
+#define HARNESS_RUN(tests)                                                   \
+	harness_main(1, (char *[]){(char[]){"tests"}, NULL}, NULL, 0, tests, \
 		     sizeof(tests) / sizeof((tests)[0]))
 
 /* How a role ended (a wait status) and what it wrote. */

@@ -135,5 +135,5 @@ int main(void)
 		TEST(test_each_start_reaps),  TEST(test_children_of_the_program_are_left_alone),
 		TEST(test_a_thousand_starts), TEST(test_two_hundred_at_once),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return HARNESS_RUN(tests);
 }

@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Every role is also the program that is run anew: brood_init() comes first in each (see main). */
-
 typedef struct job {
 	int id;
 	const char *path;
@@ -444,8 +442,6 @@ static const role roles[] = {
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "without_init") != 0)
-		brood_init();
 	const struct CMUnitTest tests[] = {
 		TEST(test_what_crosses),
 		TEST(test_every_kind_of_target),

@@ -258,5 +258,5 @@ int main(void)
 		TEST(test_sigchld_ignored),
 		TEST(test_free_while_running),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return HARNESS_RUN(tests);
 }

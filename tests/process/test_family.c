@@ -14,13 +14,11 @@
 
 #include "base/sys.h"
 
-static _Atomic int *go; /* in the heap: a stage that processes wait for */
-
 static void wait_until(int stage)
 {
-	for (int i = 0; *go < stage && i < 20000; i++)
+	for (int i = 0; noted->stage < stage && i < 20000; i++)
 		brood_sleep(0.001);
-	if (*go < stage)
+	if (noted->stage < stage)
 		abort();
 }
 
@@ -30,7 +28,7 @@ static void leaf(void)
 	printf("%s, of %s, %s\n", brood_name(), brood_process_name(brood_parent_process()),
 	       brood_process_repr(brood_current_process()));
 	fflush(stdout);
-	*go = 2;
+	noted->stage = 2;
 }
 
 static void start_a_leaf_and_go(void)
@@ -43,14 +41,14 @@ static void start_a_leaf_and_go(void)
 
 static int makers_go_first(void)
 {
-	go = brood_calloc(1, sizeof(*go));
+	notes_open();
 	brood_process *p = brood_start(.call = start_a_leaf_and_go, .name = "middle");
 	brood_process_join(p);
 	brood_process_free(p);
 	/* What the middle one owned has been freed; other things take its place. */
 	for (int i = 0; i < 200; i++)
 		memset(brood_must(brood_alloc(500)), 'X', 500);
-	*go = 1;
+	noted->stage = 1;
 	wait_until(2);
 	return (int)brood_heap_check(stderr);
 }
@@ -69,16 +67,14 @@ static void sleep_long(void)
 	brood_sleep(60);
 }
 
-static brood_process *later;
-
 static void signal_wrongly(void)
 {
 	/* A number that is a descriptor here, but of another process than in the parent. */
 	brood_process_is_alive(brood_parent_process());
 	brood_process *innocent = brood_start(.call = sleep_long, .daemon = true);
 	wait_until(1);
-	note(brood_process_sentinel(later) == -EINVAL);
-	note(brood_process_terminate(later));
+	note(brood_process_sentinel(noted->look) == -EINVAL);
+	note(brood_process_terminate(noted->look));
 	wait_until(2);
 	note(brood_process_is_alive(innocent));
 	brood_process_kill(innocent);
@@ -90,22 +86,20 @@ static void signal_wrongly(void)
 static void test_signals_from_elsewhere_hit_the_one_meant(void **state)
 {
 	(void)state;
-	go = brood_calloc(1, sizeof(*go));
-	later = brood_process_new(.call = sleep_long, .name = "later");
+	noted->look = brood_process_new(.call = sleep_long, .name = "later");
 	brood_process *p = brood_start(.call = signal_wrongly);
-	brood_process_start(later);
-	*go = 1;
-	assert_int_equal(brood_process_join_timed(later, 20), 0);
-	assert_int_equal(brood_process_exitcode(later), -SIGTERM);
-	*go = 2;
+	brood_process_start(noted->look);
+	noted->stage = 1;
+	assert_int_equal(brood_process_join_timed(noted->look, 20), 0);
+	assert_int_equal(brood_process_exitcode(noted->look), -SIGTERM);
+	noted->stage = 2;
 	assert_int_equal(brood_process_join_timed(p, 20), 0);
 	assert_int_equal(brood_process_exitcode(p), -SIGTERM);
 	assert_int_equal(noted->value[0], 1);
 	assert_int_equal(noted->value[1], 0);
 	assert_int_equal(noted->value[2], 1);
 	brood_process_free(p);
-	brood_process_free(later);
-	brood_free(go);
+	brood_process_free(noted->look);
 }
 
 static void say_final(void *arg)
@@ -150,22 +144,21 @@ static void fork_away(void)
 	wait_until(1);
 	char *block = brood_alloc(100);
 	strcpy(block, "my block");
-	*go = 2;
+	noted->stage = 2;
 	wait_until(3);
 	note(strcmp(block, "my block") == 0);
 	note(strcmp(brood_name(), "double") == 0);
 	note(brood_free(block));
-	*go = 4;
+	noted->stage = 4;
 	_exit(0);
 }
 
 static void test_a_grandchild_by_fork_has_its_own_blocks(void **state)
 {
 	(void)state;
-	go = brood_calloc(1, sizeof(*go));
 	brood_process *p = brood_start(.call = fork_away, .name = "double");
 	brood_process_join(p);
-	*go = 1;
+	noted->stage = 1;
 	wait_until(2);
 	brood_process_free(p);
 	for (int i = 0; i < 50; i++) {
@@ -173,13 +166,12 @@ static void test_a_grandchild_by_fork_has_its_own_blocks(void **state)
 		memset(other, 'X', 100);
 		brood_free(other);
 	}
-	*go = 3;
+	noted->stage = 3;
 	wait_until(4);
 	assert_int_equal(noted->value[0], 1);
 	assert_int_equal(noted->value[1], 1);
 	assert_int_equal(noted->value[2], 0);
 	assert_int_equal(brood_heap_check(stderr), 0);
-	brood_free(go);
 }
 
 static void read_a_byte(void)
@@ -190,7 +182,9 @@ static void read_a_byte(void)
 
 static int closes_everything(void)
 {
-	noted = brood_calloc(1, sizeof(*noted));
+	notes_open();
+	brood_force_start_method(
+		"fork"); /* to a program run anew the heap's descriptor is passed */
 	brood_process *p = brood_start(.call = read_a_byte);
 	brood_process_join(p);
 	sys_null();
@@ -222,7 +216,7 @@ static int without_dev_null(void)
 {
 	if (geteuid() != 0 || chroot("/proc/self/fdinfo") != 0)
 		return 77;
-	brood_process *p = brood_start(.call = say_slowly);
+	brood_process *p = brood_start(.call = say_slowly, .start_method = "fork");
 	if (!p)
 		fprintf(stderr, "%s\n", brood_error());
 	return brood_process_join(p);

@@ -101,7 +101,7 @@ static void test_a_child_inherits_none(void **state)
 	int n = 1;
 	count = 0;
 	inherited = brood_finalizer_new(record, &n, 0);
-	brood_process *p = brood_start(.call = look_at_inherited);
+	brood_process *p = brood_start(.call = look_at_inherited, .start_method = "fork");
 	brood_process_join(p);
 	assert_int_equal(brood_process_exitcode(p), 0);
 	brood_process_free(p);

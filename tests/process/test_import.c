@@ -48,5 +48,5 @@ int main(void)
 		TEST(test_a_function),
 		TEST(test_data_is_no_function),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return HARNESS_RUN(tests);
 }

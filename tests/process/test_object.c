@@ -277,5 +277,5 @@ int main(void)
 		TEST(test_daemon_is_inherited),
 		TEST(test_authkey),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return HARNESS_RUN(tests);
 }

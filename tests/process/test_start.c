@@ -95,7 +95,8 @@ static void test_borrowed_pointer(void **state)
 	(void)state;
 	private_number = 2;
 	assert_int_equal(run_to_end(brood_start(.target = with_borrowed,
-						.args = BROOD_BORROW(&private_number))),
+						.args = BROOD_BORROW(&private_number),
+						.start_method = "fork")),
 			 0);
 	assert_int_equal(noted->value[0], 1);
 }
@@ -221,10 +222,9 @@ static void test_nested_names(void **state)
 	assert_int_equal(noted->value[0] + noted->value[1] + noted->value[2], 3);
 }
 
-static brood_process *sibling;
-
 static void look_at_sibling(void)
 {
+	brood_process *sibling = noted->look;
 	note(!brood_process_is_alive(sibling) && errno == EINVAL);
 	note(brood_process_join(sibling) == -EINVAL);
 	note(strstr(brood_error(), "can only join a child process") != NULL);
@@ -244,7 +244,8 @@ static void sleep_long(void)
 static void test_objects_of_others(void **state)
 {
 	(void)state;
-	sibling = brood_start(.call = sleep_long, .name = "sibling", .daemon = true);
+	brood_process *sibling = brood_start(.call = sleep_long, .name = "sibling", .daemon = true);
+	noted->look = sibling;
 	assert_int_equal(run_to_end(brood_start(.call = look_at_sibling)), 0);
 	for (int i = 0; i < 8; i++)
 		if (noted->value[i] != 1)
@@ -277,7 +278,8 @@ static void test_signals_are_as_fork_leaves_them(void **state)
 	sigaddset(&block, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &block, &before);
 	signal(SIGUSR1, handled);
-	assert_int_equal(run_to_end(brood_start(.call = look_at_signals)), 0);
+	assert_int_equal(run_to_end(brood_start(.call = look_at_signals, .start_method = "fork")),
+			 0);
 	signal(SIGUSR1, SIG_DFL);
 	sigset_t after;
 	sigprocmask(SIG_SETMASK, &before, &after);
@@ -296,7 +298,7 @@ static void read_stdin(void)
 static int reads_after_its_child(void)
 {
 	char line[40];
-	noted = brood_calloc(1, sizeof(*noted));
+	notes_open();
 	if (!fgets(line, sizeof(line), stdin)) /* reads ahead */
 		return 1;
 	run_to_end(brood_start(.call = read_stdin));
@@ -322,7 +324,7 @@ static int starts_without_streams(void)
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	close(STDERR_FILENO);
-	noted = brood_calloc(1, sizeof(*noted));
+	notes_open();
 	run_to_end(brood_start(.target = with_number, .args = BROOD_VALUE(5)));
 	return dprintf(log, "%d\n", noted->value[0]) != 2;
 }

@@ -57,6 +57,7 @@ static int writes_other_wide(void)
 {
 	other = fdopen(dup(STDOUT_FILENO), "w");
 	fputws(L"parent\n", other);
+	brood_force_start_method("fork"); /* no other inherits a stream */
 	int code = code_of(print_other);
 	fclose(other);
 	return code;

@@ -192,7 +192,7 @@ static void test_forking_beside_threads_is_warned_of_once(void **state)
 	pthread_t reader;
 	pthread_create(&reader, NULL, hold_stdin, in);
 	for (int i = 0; i < 2; i++) {
-		brood_process *p = brood_start();
+		brood_process *p = brood_start(.start_method = "fork");
 		brood_process_join(p);
 		brood_process_free(p);
 	}
@@ -268,5 +268,5 @@ int main(void)
 		TEST(test_a_reader_does_not_hold_up_a_start),
 		TEST(test_fork_while_others_are_busy),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return HARNESS_RUN(tests);
 }

@@ -68,8 +68,9 @@ static void test_mix(void **state)
 typedef struct answer {
 	brood_connection *go;
 	brood_queue *queue;
+	brood_event *event;
 } answer;
-BROOD_TYPE(answer, go, queue);
+BROOD_TYPE(answer, go, queue, event);
 
 static void put_when_told(void *arg)
 {
@@ -103,6 +104,38 @@ static void test_queue_wakes(void **state)
 	brood_queue_free(q);
 	brood_connection_free(p.first);
 	brood_connection_free(p.second);
+}
+
+static void set_when_told(void *arg)
+{
+	const answer *a = arg;
+	for (int i = 0; i < 100; i++) {
+		brood_free(brood_recv(a->go, int));
+		brood_event_set(a->event);
+	}
+}
+
+static void test_event_wakes(void **state)
+{
+	(void)state;
+	brood_pipe p = brood_pipe_new();
+	brood_event *e = brood_event_new();
+	brood_process *child = brood_start(.target = set_when_told,
+					   .args = BROOD_ARGS(answer, .go = p.second, .event = e));
+	brood_waitable things[] = {BROOD_WAITABLE(e), BROOD_WAITABLE(p.first)};
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(brood_wait_nowait(things, 2), 0);
+		brood_send(p.first, int, i);
+		assert_int_equal(brood_wait_timed(things, 1, 20), 1);
+		assert_int_equal(brood_wait(things, 1), 1); /* until it is cleared */
+		brood_event_clear(e);
+	}
+	brood_process_join(child);
+	brood_process_free(child);
+	brood_event_free(e);
+	brood_connection_free(p.first);
+	brood_connection_free(p.second);
+	assert_int_equal(brood_wait_nowait(things, 1), -EINVAL);
 }
 
 static void test_many(void **state)
@@ -188,9 +221,8 @@ int main(int argc, char **argv)
 {
 	brood_init();
 	const struct CMUnitTest tests[] = {
-		TEST(test_mix),	  TEST(test_queue_wakes),
-		TEST(test_many),  TEST(test_time_and_signals),
-		TEST(test_wrong),
+		TEST(test_mix),	 TEST(test_queue_wakes),      TEST(test_event_wakes),
+		TEST(test_many), TEST(test_time_and_signals), TEST(test_wrong),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
