@@ -112,11 +112,12 @@ BROOD_API brood_report *brood_process_report(brood_process *process);
 
 /*
  * The stack of the thread that crashed or raised an error, outermost call first, without the
- * calls that lead to the target. Sets *ret_count; NULL with a count of 0 when there is none:
- * the process ended otherwise, or crash reports were off, or (brood_error() says) nothing was
- * left of it. Borrowed from the report. The first call for a crash takes as long as reading
- * the debug information, and at most ten seconds; after that, there are offsets for names.
- * From one thread at a time.
+ * calls that lead to the target. Sets *ret_count (which may be NULL); NULL with a count of 0
+ * when there is none: the process ended otherwise, crash reports were off, or it could not leave
+ * a record (reason says so). Borrowed from the report. The first call for a crash takes as long as
+ * reading the debug information, and at most ten seconds; after that, there are offsets for names.
+ * Without elfutils' libdw there are the names that modules export, and the calls are found by
+ * frame pointers: code built without them is passed over. From one thread at a time.
  */
 BROOD_API const brood_frame *brood_report_stack(brood_report *report, int *ret_count);
 

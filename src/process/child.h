@@ -29,7 +29,7 @@ struct birth {
 	struct process_text *authkey;
 	brood_bytes family_key; /* when executed: it has none of its own yet */
 	table_place place;
-	lineage lineage; /* 0 when executed: its environment says it */
+	lineage lineage;
 };
 
 void child_prepare(brood_process *process, struct birth *ret);

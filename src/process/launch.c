@@ -128,6 +128,7 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.name = brood_process_name(process),
 		.authkey = atomic_load(&process->authkey),
 		.family_key = launch->family_key,
+		.lineage = process->lineage,
 	};
 	crash_prepare();
 	brood_log_set_last_words((int)process->words.lines);
@@ -138,5 +139,6 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
+	lineage_adopt();
 	child_resume(&birth, mask, failure);
 }

@@ -68,8 +68,16 @@ bool lineage_is_word(const char *variable)
 	return strncmp(variable, VARIABLE, sizeof(VARIABLE) - 1) == 0;
 }
 
-void lineage_put_word(void)
+void lineage_adopt(void)
 {
+	const char *inherited = getenv("BROOD_TREE");
+	if (inherited == self.word + sizeof(VARIABLE) - 1)
+		return;
+	self.length = sizeof(VARIABLE) - 1;
+	self.word[self.length] = '\0';
+	if (inherited && strlen(inherited) < sizeof(self.word) - self.length &&
+	    strspn(inherited, ";.0123456789abcdef") == strlen(inherited))
+		self.length = (size_t)(stpcpy(self.word + self.length, inherited) - self.word);
 	putenv(self.word);
 }
 
@@ -80,11 +88,7 @@ void lineage_begin(void)
 		self.device = file.st_dev;
 		self.inode = file.st_ino;
 	}
-	const char *inherited = getenv("BROOD_TREE");
-	if (inherited && strlen(inherited) < sizeof(self.word) - self.length &&
-	    strspn(inherited, ";.0123456789abcdef") == strlen(inherited))
-		self.length = (size_t)(stpcpy(self.word + self.length, inherited) - self.word);
-	lineage_put_word();
+	lineage_adopt();
 }
 
 /* Not sprintf(), for which a new process would copy a page more of its stack. */
@@ -110,11 +114,14 @@ static size_t put_entry(char entry[ENTRY_SIZE + 1], lineage which)
 	return (size_t)(end - entry);
 }
 
-/* Appends it. Where there is no room the outermost makes some: forty generations further up. */
+/* Appends it, if it is not there. Where there is no room the outermost makes some: forty
+ * generations further up. Returns the length. */
 static size_t append(char *word, size_t length, lineage which)
 {
 	char entry[ENTRY_SIZE + 1];
 	size_t size = put_entry(entry, which);
+	if (length >= size && memcmp(word + length - size, entry, size) == 0)
+		return length;
 	while (length + size >= LINEAGE_WORD_SIZE) {
 		char *first = word + sizeof(VARIABLE) - 1;
 		char *second = strchr(first + 1, ';');
@@ -128,10 +135,10 @@ static size_t append(char *word, size_t length, lineage which)
 
 void lineage_enter(lineage own)
 {
-	if (!own)
-		return;
-	self.length = append(self.word, self.length, own);
-	self.unmapped = own;
+	size_t before = self.length;
+	if (own)
+		self.length = append(self.word, self.length, own);
+	self.unmapped = self.length != before ? own : 0;
 }
 
 void lineage_forked(void)

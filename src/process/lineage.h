@@ -14,13 +14,14 @@ lineage lineage_of(table_place place);
 /* In a program, first thing. */
 void lineage_begin(void);
 
-/* When the environment has been replaced: what says it there. */
-void lineage_put_word(void);
+/* Takes the word of the environment over, which is another than lineage_begin() has found. */
+void lineage_adopt(void);
 
 /* In a process that fork() has made, brood's or not, first thing. */
 void lineage_forked(void);
 
-/* In a new process of brood's: it is of this lineage too, from now on. */
+/* In a new process of brood's: it is of this lineage too, from now on, if it is not already by its
+ * environment. */
 void lineage_enter(lineage own);
 
 /* For a program that is run anew as a process of this lineage: the word of its environment. */

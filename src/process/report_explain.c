@@ -174,5 +174,5 @@ void report_explain(struct report *report)
 		say(report, "%s%s%s", public->error_type, *public->error_message ? ": " : "",
 		    public->error_message);
 	else
-		say(report, "exited with %d", public->exitcode);
+		say(report, "%s", brood_exitcode_text(public->exitcode));
 }

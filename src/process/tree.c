@@ -206,7 +206,8 @@ static void look_at(pid_t pid, void *data)
 		return;
 	}
 	pidref process = {.pid = pid, .started = stat.started};
-	if (stat.started < tree->since || roll_has(&tree->members, process))
+	/* The root may be a warm child, that was there before its start. */
+	if ((stat.started < tree->since && pid != tree->root) || roll_has(&tree->members, process))
 		return;
 	if (!stat.ending) {
 		if (!belongs(tree, process, &stat))

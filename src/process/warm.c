@@ -23,7 +23,6 @@
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
-#include "process/lineage.h"
 #include "process/orphan.h"
 #include "process/reference.h"
 #include "process/self.h"
@@ -159,9 +158,7 @@ static void set_environment(const struct launch *launch)
 	memcpy(copy, launch->environment, launch->environment_size);
 	clearenv();
 	for (const char *word = launch->environment; word < end; word += strlen(word) + 1)
-		if (!lineage_is_word(word))
-			putenv(copy + (word - launch->environment));
-	lineage_put_word();
+		putenv(copy + (word - launch->environment));
 }
 
 static void become(const struct launch *launch) BROOD_NORETURN;

@@ -147,6 +147,7 @@ static void free_slot(brood_queue *q, ring *r, uint64_t pos)
 	atomic_store_explicit(&slot->what, MESSAGE_NOTHING, memory_order_relaxed);
 	ring_release(r, pos);
 	gate_wake(&q->space, 1);
+	queue_tell_drained(q);
 }
 
 /* The slot is the caller's, and nothing can fail any more. */

@@ -82,6 +82,7 @@ static int finish(brood_queue *q, const choice *which)
 		settle(q, record, me);
 		atomic_store(&record->word, TAKEN_FREE);
 		gate_wake(&q->done, INT32_MAX);
+		queue_tell_drained(q);
 		return 0;
 	}
 }

@@ -47,6 +47,7 @@ static void abandon(brood_queue *q, ring *r, uint64_t pos)
 	atomic_store(&slot->what, MESSAGE_NOTHING);
 	ring_release(r, pos);
 	gate_wake(&q->space, 1);
+	queue_tell_drained(q);
 }
 
 static int write_message(brood_queue *q, ring *r, uint64_t pos, const parcel *p)

@@ -109,6 +109,13 @@ int queue_check_type(const brood_queue *q, const brood_type *type);
 int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold);
 void queue_tell(brood_queue *q, unsigned *untold);
 
+/* After a slot was freed or a message finished: who waits for the end of a closed queue looks. */
+static inline void queue_tell_drained(brood_queue *q)
+{
+	if (__builtin_expect(atomic_load(&q->closed) != 0, 0))
+		gate_wake(&q->items, INT32_MAX);
+}
+
 /*
  * A wait for a change of the queue: look; when it is not there, queue_wait_once(); and again.
  *

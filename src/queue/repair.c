@@ -169,6 +169,8 @@ static void return_message(brood_queue *q, taken *record, uint64_t word)
 		return;
 	}
 	if (!q->max_deliveries || deliveries < q->max_deliveries) {
+		/* Before too, so that it goes first even if this process dies between. */
+		hint_returned(q);
 		atomic_store(&record->word, taken_word(deliveries + 1, TAKEN_RETURNED));
 		hint_returned(q);
 		atomic_fetch_add(&q->redelivered, 1);

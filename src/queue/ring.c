@@ -120,6 +120,8 @@ uint64_t ring_count_tail(ring *r)
 /* Whether less than `most` positions are in use before this one. */
 static bool has_room(ring *r, uint64_t pos, uint64_t most)
 {
+	if (most >> r->shift) /* a free slot is room enough */
+		return true;
 	if (pos - get_hint(&r->head_seen) < most)
 		return true;
 	uint64_t head = ring_count_head(r);

@@ -55,6 +55,7 @@ int harness_begin(void **state)
 int harness_end(void **state)
 {
 	(void)state;
+	brood_forkserver_stop();
 	brood_free(noted);
 	int left = count_descriptors() - descriptors;
 	if (left != 0)

@@ -100,6 +100,9 @@ static void test_a_thousand_starts(void **state)
 {
 	(void)state;
 	brood_heap_stats before, after;
+	brood_process *first = brood_start(); /* makes what a server keeps */
+	brood_process_join(first);
+	brood_process_free(first);
 	brood_heap_stats_get(&before);
 	for (int i = 0; i < 1000; i++) {
 		brood_process *p = brood_start(.call = nothing);

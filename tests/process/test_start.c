@@ -395,6 +395,7 @@ static void test_detached(void **state)
 		assert_non_null(brood_start(.target = with_number, .args = BROOD_VALUE(i),
 					    .detached = true));
 	assert_int_equal(brood_active_children(NULL, 0), 0);
+	brood_forkserver_stop(); /* a child, too, that would not end */
 	siginfo_t info;
 	while (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0)
 		brood_active_children(NULL, 0); /* reaps */
