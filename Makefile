@@ -20,10 +20,11 @@ check: deps	## all tests, in every build that this machine can make
 sanitize: deps	## only the tests under sanitizers
 	@scripts/check asan tsan
 
-bench: deps	## what a start costs, beside its peers
+bench: deps	## what starts and locks cost, beside their peers
 	@scripts/build build-bench --buildtype=release -Dtests=false
-	@ninja --quiet -C build-bench bench/start bench/empty
+	@ninja --quiet -C build-bench bench/start bench/empty bench/lock
 	@build-bench/bench/start
+	@build-bench/bench/lock
 
 install: deps	## install to PREFIX, under DESTDIR
 	@scripts/build build-install --buildtype=release -Dtests=false --prefix=$(PREFIX)

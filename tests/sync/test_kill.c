@@ -9,7 +9,8 @@
 
 #include "base/clock.h"
 
-enum { WORKERS = 4, UNITS = 2, KILLS = 60 };
+/* Where a worker is to be found: inside the lock for a few microseconds, asleep now and then. */
+enum { WORKERS = 4, UNITS = 2, KILLS = 60, INSIDE = 2000, OFTEN = 32 };
 
 /* Two words that are equal whenever nobody is inside; a death may leave them unequal. */
 typedef struct bank {
@@ -33,6 +34,8 @@ static void book(bank *b)
 	if (r < 0 || atomic_load(&b->credit) != atomic_load(&b->debit))
 		b->wrong++;
 	b->debit++;
+	for (volatile int i = 0; i < INSIDE; i++)
+		;
 	b->credit++;
 	if (brood_lock_release(b->lock) < 0)
 		b->wrong++;
@@ -71,7 +74,8 @@ static void work(void *argument)
 	for (uint64_t round = 0;; round++) {
 		book(b);
 		pass(b);
-		meet(b, round);
+		if (round % OFTEN == 0)
+			meet(b, round / OFTEN);
 		atomic_fetch_add(&b->done, 1);
 	}
 }
