@@ -22,8 +22,8 @@ sanitize: deps	## only the tests under sanitizers
 
 bench: deps	## what a start costs, beside its peers
 	@scripts/build build-bench --buildtype=release -Dtests=false
-	@ninja --quiet -C build-bench bench/start bench/empty
-	@build-bench/bench/start
+	@ninja --quiet -C build-bench bench-programs
+	@build-bench/bench/start -p build-bench/start.svg
 
 install: deps	## install to PREFIX, under DESTDIR
 	@scripts/build build-install --buildtype=release -Dtests=false --prefix=$(PREFIX)
