@@ -22,8 +22,8 @@ sanitize: deps	## only the tests under sanitizers
 
 bench: deps	## what starts, messages and locks cost, beside their peers
 	@scripts/build build-bench --buildtype=release -Dtests=false
-	@ninja --quiet -C build-bench bench/start bench/empty bench/queue bench/lock
-	@build-bench/bench/start
+	@ninja --quiet -C build-bench bench-programs
+	@build-bench/bench/start -p build-bench/start.svg
 	@build-bench/bench/queue 5 build-bench/queue.svg
 	@build-bench/bench/lock
 
