@@ -20,10 +20,11 @@ check: deps	## all tests, in every build that this machine can make
 sanitize: deps	## only the tests under sanitizers
 	@scripts/check asan tsan
 
-bench: deps	## what starts and locks cost, beside their peers
+bench: deps	## what starts, messages and locks cost, beside their peers
 	@scripts/build build-bench --buildtype=release -Dtests=false
-	@ninja --quiet -C build-bench bench/start bench/empty bench/lock
-	@build-bench/bench/start
+	@ninja --quiet -C build-bench bench-programs
+	@build-bench/bench/start -p build-bench/start.svg
+	@build-bench/bench/queue 5 build-bench/queue.svg
 	@build-bench/bench/lock
 
 install: deps	## install to PREFIX, under DESTDIR

@@ -15,6 +15,7 @@
  * after one it may wake by itself, as it does after 50 ms, for some times.
  */
 
+#include "model_points.h"
 #include "../heap/support.h"
 
 #include <ucontext.h>
@@ -87,18 +88,20 @@ void model_point(void)
 		_longjmp(explorer, 1);
 }
 
+#define ADDRESS(of) ((const char *)(uintptr_t)(of))
+
 /* Words that do not change in these scenarios, or only while their slot has an owner, are no
  * points: what is done there commutes with all that others do. */
 void model_point_at(const volatile void *word)
 {
-	const volatile char *at = word;
+	const char *at = (const char *)(uintptr_t)word;
 	ring *r = q ? q->put_ring : NULL;
-	if (!r || at == (char *)&q->put_ring || at == (char *)&q->get_ring ||
-	    at == (char *)&q->pages || at == (char *)&q->bell.listened ||
-	    (at >= (char *)q->names && at < (char *)&q->names[QUEUE_NAMES]) ||
-	    (!q->redeliver && at == (char *)&q->returned))
+	if (!r || at == ADDRESS(&q->put_ring) || at == ADDRESS(&q->get_ring) ||
+	    at == ADDRESS(&q->pages) || at == ADDRESS(&q->bell.listened) ||
+	    (at >= ADDRESS(q->names) && at < ADDRESS(&q->names[QUEUE_NAMES])) ||
+	    (!q->redeliver && at == ADDRESS(&q->returned)))
 		return;
-	ptrdiff_t offset = at - (char *)r->slots;
+	ptrdiff_t offset = at - ADDRESS(r->slots);
 	if (offset >= 0 && offset < (ptrdiff_t)r->stride << r->shift && offset % r->stride != 0)
 		return;
 	model_point();
@@ -163,7 +166,8 @@ static void put(int message)
 		abort();
 }
 
-/* Whether there was one; producers put ascending numbers, 0 and 1 the first, the rest the second. */
+/* Whether there was one; producers put ascending numbers, 0 and 1 the first, the rest the second.
+ */
 static bool get(void)
 {
 	int message;
@@ -211,6 +215,8 @@ static void get_all(void)
 	while (get())
 		;
 }
+
+static void idle(void) {}
 
 static void wait_for(int first, int last)
 {
@@ -434,8 +440,7 @@ static bool can_go(int i)
 				return false;
 		return true;
 	}
-	return p->status == READY ||
-	       (p->status == ASLEEP && world.deaths > 0 && p->naps < NAPS);
+	return p->status == READY || (p->status == ASLEEP && world.deaths > 0 && p->naps < NAPS);
 }
 
 static void go(int i)
@@ -520,8 +525,6 @@ static void make_queue(void)
 		taken *record = taken_claim(&q->pages, 0, q->self);
 		add_part(q->pages, (size_t)((char *)(record + 3) - (char *)q->pages));
 	}
-	if (q->fingerprint == 0)
-		q->fingerprint = 0;
 }
 
 static void explore_all(const scenario *what)
@@ -533,15 +536,6 @@ static void explore_all(const scenario *what)
 		seen = calloc((size_t)1 << SEEN_BITS, sizeof(*seen));
 		make_queue();
 		start_processes();
-		if (getenv("MODEL_TRACE")) {
-			for (int i = 0; i < PROCESSES; i++) {
-				int n = 0;
-				for (; world.process[i].status == READY && n < 100 && can_go(i); n++)
-					go(i);
-				printf("process %d: %d points, status %d, stack %zu\n", i, n, world.process[i].status, stack_in_use(i));
-			}
-			exit(0);
-		}
 		explore(0);
 		print_message("%s, %s: %zu states, %zu ends\n", plan->name,
 			      kill ? "one death" : "nobody dies", n_seen, n_ends);
@@ -560,14 +554,24 @@ static void every_interleaving_of_a_queue(void **state)
 		 {put_0, put_2, get_all},
 		 2,
 		 {TYPED_INT, .max = 2}},
-		{"one producer, two consumers, room for one",
-		 {put_0, get_all, get_all},
+		{"one producer, one consumer, room for one",
+		 {put_0_1, get_all, idle},
 		 1,
 		 {TYPED_INT, .max = 1}},
+		{"one producer, one consumer of a joinable queue",
+		 {put_0, get_all, idle},
+		 1,
+		 {TYPED_INT, .max = 1, .joinable = true}},
+		{"one producer, one consumer, with redelivery",
+		 {put_0, get_all, idle},
+		 1,
+		 {.size = sizeof(brood_queue_options), .max = 1, .redeliver = true}},
 	};
 	(void)state;
 	base = brood_alloc(64);
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+	const char *only = getenv("QUEUE_MODEL");
+	for (size_t i = only ? (size_t)atoi(only) : 0;
+	     i < (only ? (size_t)atoi(only) + 1 : sizeof(scenarios) / sizeof(scenarios[0])); i++)
 		explore_all(&scenarios[i]);
 	brood_free(base);
 }
