@@ -21,7 +21,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PRODUCERS = 3, CONSUMERS = 3, MESSAGES = 1 << 18, KILLS = 60 };
+enum { PRODUCERS = 3, CONSUMERS = 3, MESSAGES = 1 << 18, KILLS = 60, BACKLOG = 5000 };
 
 typedef struct {
 	_Atomic uint8_t begun, put, seen, finished;
@@ -67,6 +67,9 @@ static void produce(void *arg)
 		uint32_t n = atomic_fetch_add(&book->next[j->number], 1);
 		if (n >= MESSAGES)
 			return;
+		/* What is queued is all to be taken in the end. */
+		while (n % 64 == 0 && brood_queue_size(j->q) > BACKLOG && !book->stop)
+			brood_sleep(0.001);
 		entry *e = &book->entries[j->number][n];
 		e->begun = 1;
 		int r = j->small ? brood_put(j->q, small_message, j->number, n)
