@@ -20,11 +20,12 @@ check: deps	## all tests, in every build that this machine can make
 sanitize: deps	## only the tests under sanitizers
 	@scripts/check asan tsan
 
-bench: deps	## what starts and messages cost, beside their peers
+bench: deps	## what starts, messages and locks cost, beside their peers
 	@scripts/build build-bench --buildtype=release -Dtests=false
-	@ninja --quiet -C build-bench bench/start bench/empty bench/queue
-	@build-bench/bench/start
+	@ninja --quiet -C build-bench bench-programs
+	@build-bench/bench/start -p build-bench/start.svg
 	@build-bench/bench/queue 5 build-bench/queue.svg
+	@build-bench/bench/lock
 
 install: deps	## install to PREFIX, under DESTDIR
 	@scripts/build build-install --buildtype=release -Dtests=false --prefix=$(PREFIX)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The least that a dynamic program does. */
+/* A dynamic program that does nothing but to write when main() has begun. */
+
+#include "start.h"
 
 int main(void)
 {
+	stamp_by_descriptor();
 	return 0;
 }

@@ -1,223 +1,384 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What it costs to start a process that does nothing and to join it:
+ * What it costs to start a process that does nothing but to look at the clock:
  *
- *	start [ROUNDS [STARTS]]
+ *	start [-s SECONDS] [-p PLOT.svg] [MIB...]
  *
- * Each of brood's start methods stands beside the bare calls that do the same:
- * fork(), and posix_spawn() of this program, which loads the library and with it
- * makes a heap of its own; to see what that costs, a program without the library
- * is spawned too. They and CPython's multiprocessing.Process take turns within
- * one run, a round each, so that what else the machine does hits all of them. All
- * but CPython's run in this same process, over the same memory; CPython measures
- * itself, in a process of its own that start.py is run in. The figures are
- * medians over the rounds of the mean of a round's starts.
+ * the time to the child's first instruction and the time until it has been joined, for parents of
+ * so many MiB of touched memory (0, 256, 1024, 4096), with transparent huge pages and without,
+ * and with a hundred threads; and a thousand starts in a burst. SECONDS (25) is what all the
+ * measuring may take, without the touching of memory.
+ *
+ * The peers take turns within one run, a few starts each, so that what else the machine does hits
+ *all of them. All but CPython run in this same process, over the same memory; CPython is measured
+ *in a process of its own that holds as much. Figures are medians, in microseconds. Sizes for which
+ *the machine has not twice the memory are left out.
  */
 
-#include <fcntl.h>
-#include <spawn.h>
+#include "start.h"
+
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "brood/brood.h"
 
-enum { MAX_ROUNDS = 10000 };
+enum { MAX_CASES = 16, TURN = 5, LEAST_SAMPLES = 3, BURST = 1000, BURST_ROUNDS = 3, THREADS = 100 };
 
-/* What this program is called with to do nothing, as the one that is spawned. */
-#define NOTHING "--nothing"
-
-struct peer {
-	const char *name;
-	double (*round)(int starts); /* seconds a start, or less than 0 when it cannot */
-	int beside;		     /* the peer that it is compared with */
-	double target; /* how many times that it may cost; 0 when nothing is promised */
-	double seconds[MAX_ROUNDS];
+/* What the parent is like. */
+struct setting {
+	long mib;
+	bool huge;
+	int threads;
 };
 
-static double now(void)
+struct median {
+	double first, whole; /* us; negative: not measured */
+};
+
+static struct setting settings[MAX_CASES];
+static int n_settings;
+static struct median medians[MAX_CASES][PEERS];
+static double bursts[PEERS]; /* us a start */
+
+static int by_size(const void *a, const void *b)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void nothing(void) {}
-
-static double round_brood(int starts, const char *method)
-{
-	double started = now();
-	for (int i = 0; i < starts; i++) {
-		brood_process *p = brood_must(brood_start(.call = nothing, .start_method = method));
-		brood_must(brood_process_join(p));
-		brood_process_free(p);
-	}
-	return (now() - started) / starts;
-}
-
-static double round_brood_fork(int starts)
-{
-	return round_brood(starts, "fork");
-}
-
-static double round_brood_spawn(int starts)
-{
-	return round_brood(starts, "spawn");
-}
-
-static void wait_for(pid_t pid)
-{
-	if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
-		perror("start");
-		exit(1);
-	}
-}
-
-static double round_fork(int starts)
-{
-	double started = now();
-	for (int i = 0; i < starts; i++) {
-		pid_t pid = fork();
-		if (pid == 0) {
-			nothing();
-			_exit(0);
-		}
-		wait_for(pid);
-	}
-	return (now() - started) / starts;
-}
-
-static double round_spawn(int starts, const char *program)
-{
-	char *arguments[] = {(char[]){"start"}, (char[]){NOTHING}, NULL};
-	double started = now();
-	for (int i = 0; i < starts; i++) {
-		pid_t pid;
-		if (posix_spawn(&pid, program, NULL, NULL, arguments, environ) != 0)
-			pid = -1;
-		wait_for(pid);
-	}
-	return (now() - started) / starts;
-}
-
-static double round_spawn_self(int starts)
-{
-	return round_spawn(starts, "/proc/self/exe");
-}
-
-static double round_spawn_empty(int starts)
-{
-	return round_spawn(starts, BENCH_EMPTY);
-}
-
-/* The running start.py: it is asked for a number of starts and answers with seconds. */
-static FILE *python_asked, *python_answers;
-
-static void python_open(void)
-{
-	int to[2], from[2];
-	if (access(BENCH_PYTHON, X_OK) != 0 || pipe2(to, O_CLOEXEC) != 0 ||
-	    pipe2(from, O_CLOEXEC) != 0)
-		return;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(to[0], STDIN_FILENO);
-		dup2(from[1], STDOUT_FILENO);
-		execl(BENCH_PYTHON, "python3", BENCH_SCRIPT, (char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	python_asked = fdopen(to[1], "w");
-	python_answers = fdopen(from[0], "r");
-}
-
-static double round_python(int starts)
-{
-	double seconds;
-	if (!python_asked || fprintf(python_asked, "%d\n", starts) < 0 ||
-	    fflush(python_asked) != 0 || fscanf(python_answers, "%lf", &seconds) != 1)
-		return -1;
-	return seconds / starts;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return (x > y) - (x < y);
 }
 
-/* q of the way through the sorted rounds: 0.5 is the median. */
-static double quantile(const struct peer *peer, int rounds, double q)
+static double median_us(int64_t *values, int count)
 {
-	return peer->seconds[(int)((rounds - 1) * q)];
+	if (count == 0)
+		return -1;
+	qsort(values, (size_t)count, sizeof(*values), by_size);
+	return (double)values[count / 2] / 1e3;
 }
 
-static void report_one(const struct peer *peers, const struct peer *peer, int rounds)
+struct series {
+	int count;
+	bool absent;
+	int64_t spent;
+	int64_t first[MAX_SAMPLES], whole[MAX_SAMPLES];
+};
+
+/* A few starts of one peer, with a pause after each in which a server can make itself ready. */
+static void take_turn(const struct peer *peer, struct series *series)
 {
-	double median = quantile(peer, rounds, 0.5);
-	if (median < 0) {
-		printf("%-28s %10s\n", peer->name, "absent");
-		return;
+	struct sample sample = {0, 0};
+	if (peer->turn)
+		peer->turn();
+	for (int i = 0; i < TURN && series->count < MAX_SAMPLES; i++) {
+		int64_t begun = clock_ns();
+		if (!peer->once(&sample)) {
+			series->absent = true;
+			return;
+		}
+		series->first[series->count] = sample.first;
+		series->whole[series->count++] = sample.whole;
+		series->spent += clock_ns() - begun;
+		if (clock_ns() - begun > 20000000)
+			return;
+		usleep(300);
 	}
-	double ratio = median / quantile(&peers[peer->beside], rounds, 0.5);
-	printf("%-28s %10.1f %10.1f %10.1f %8.2f", peer->name, median * 1e6,
-	       quantile(peer, rounds, 0.1) * 1e6, quantile(peer, rounds, 0.9) * 1e6, ratio);
-	if (peer->target > 0)
-		printf("   target %.2f: %s", peer->target,
-		       ratio <= peer->target ? "met" : "missed");
+}
+
+static void measure(struct median *ret, double seconds)
+{
+	static struct series series[PEERS];
+	memset(series, 0, sizeof(series));
+	int present = 0;
+	for (int i = 0; i < PEERS; i++) {
+		series[i].absent = peers[i].present && !peers[i].present();
+		present += !series[i].absent;
+	}
+	const int64_t share = (int64_t)(seconds * 1e9 / present);
+	bool more = true;
+	while (more) {
+		more = false;
+		for (int i = 0; i < PEERS; i++) {
+			struct series *s = &series[i];
+			if (s->absent || s->count == MAX_SAMPLES ||
+			    (s->spent > share && s->count >= LEAST_SAMPLES))
+				continue;
+			take_turn(&peers[i], s);
+			more = true;
+		}
+	}
+	for (int i = 0; i < PEERS; i++)
+		ret[i] = (struct median){.first = median_us(series[i].first, series[i].count),
+					 .whole = median_us(series[i].whole, series[i].count)};
+}
+
+/* The parent that a setting asks for. */
+
+static pthread_barrier_t gate;
+
+static void *wait_at_gate(void *unused)
+{
+	pthread_barrier_wait(&gate);
+	return unused;
+}
+
+static void *touch(long mib, bool huge)
+{
+	size_t size = (size_t)mib << 20;
+	if (!mib)
+		return NULL;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	madvise(memory, size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	memset(memory, 1, size);
+	return memory;
+}
+
+static void measure_in(const struct setting *setting, struct median *ret, double seconds)
+{
+	pthread_t threads[THREADS];
+	void *memory = touch(setting->mib, setting->huge);
+	pthread_barrier_init(&gate, NULL, (unsigned)setting->threads + 1);
+	for (int i = 0; i < setting->threads; i++)
+		pthread_create(&threads[i], NULL, wait_at_gate, NULL);
+	if (!setting->huge && !setting->threads)
+		python_open(setting->mib);
+	measure(ret, seconds);
+	python_close();
+	pthread_barrier_wait(&gate);
+	for (int i = 0; i < setting->threads; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&gate);
+	if (memory)
+		munmap(memory, (size_t)setting->mib << 20);
+}
+
+static void measure_bursts(void)
+{
+	int64_t took[PEERS][BURST_ROUNDS];
+	bool failed[PEERS] = {false};
+	struct rlimit files;
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files); /* a descriptor for each that runs */
+	for (int round = 0; round < BURST_ROUNDS; round++)
+		for (int i = 0; i < PEERS; i++) {
+			if (!peers[i].burst || (peers[i].present && !peers[i].present()))
+				continue;
+			if (peers[i].turn)
+				peers[i].turn();
+			int64_t begun = clock_ns();
+			failed[i] |= !peers[i].burst(BURST);
+			took[i][round] = (clock_ns() - begun) / BURST;
+		}
+	for (int i = 0; i < PEERS; i++)
+		bursts[i] =
+			peers[i].burst && !failed[i] && (!peers[i].present || peers[i].present())
+				? median_us(took[i], BURST_ROUNDS)
+				: -1;
+}
+
+/* Telling */
+
+static double first_of(const struct median *median)
+{
+	return median->first;
+}
+
+static double whole_of(const struct median *median)
+{
+	return median->whole;
+}
+
+static const char *title(const struct setting *setting, char text[32])
+{
+	if (setting->threads)
+		snprintf(text, 32, "%d threads", setting->threads);
+	else if (setting->mib >= 1024)
+		snprintf(text, 32, "%ld GiB%s", setting->mib / 1024, setting->huge ? " huge" : "");
+	else
+		snprintf(text, 32, "%ld MiB%s", setting->mib, setting->huge ? " huge" : "");
+	return text;
+}
+
+static void print_table(const char *what, double (*of)(const struct median *))
+{
+	char text[32];
+	printf("\n%-36s", what);
+	for (int c = 0; c < n_settings; c++)
+		printf(" %17s", title(&settings[c], text));
 	putchar('\n');
-}
-
-static void report(struct peer *peers, int count, int rounds)
-{
-	for (int i = 0; i < count; i++)
-		qsort(peers[i].seconds, (size_t)rounds, sizeof(double), compare);
-	printf("%-28s %10s %10s %10s %8s\n", "start and join", "median us", "10 % us", "90 % us",
-	       "ratio");
-	for (int i = 0; i < count; i++)
-		report_one(peers, &peers[i], rounds);
-}
-
-static int argument(int argc, char **argv, int at, int otherwise, int most)
-{
-	int value = argc > at ? atoi(argv[at]) : otherwise;
-	if (value < 1 || value > most) {
-		fprintf(stderr, "usage: start [ROUNDS [STARTS]]   ROUNDS at most %d\n", MAX_ROUNDS);
-		exit(2);
+	for (int i = 0; i < PEERS; i++) {
+		printf("%-36s", peers[i].name);
+		for (int c = 0; c < n_settings; c++) {
+			double value = of(&medians[c][i]), fork = of(&medians[c][FORK]);
+			if (value < 0)
+				printf(" %17s", "-");
+			else
+				printf(" %9.1f %6.3fx", value, value / fork);
+		}
+		putchar('\n');
 	}
-	return value;
+}
+
+static void print_bursts(void)
+{
+	printf("\n%-36s %17s\n", "1,000 starts in a burst, each", "us, x fork()");
+	for (int i = 0; i < PEERS; i++)
+		if (peers[i].burst && bursts[i] >= 0)
+			printf("%-36s %9.1f %6.3fx\n", peers[i].name, bursts[i],
+			       bursts[i] / bursts[FORK]);
+}
+
+static void print_target(const char *what, double value, double target, bool least)
+{
+	bool met = least ? value >= target : value <= target;
+	printf("%-68s %9.3f  target %s %g: %s\n", what, value, least ? "at least" : "at most",
+	       target, met ? "met" : "missed");
+}
+
+/* The setting of most plain memory. */
+static int largest(void)
+{
+	int at = 0;
+	for (int c = 0; c < n_settings; c++)
+		if (!settings[c].huge && settings[c].mib > settings[at].mib)
+			at = c;
+	return at;
+}
+
+static double worst_spawn(void)
+{
+	double worst = 0;
+	for (int c = 0; c < n_settings; c++) {
+		double ratio = medians[c][BROOD_SPAWN].whole / medians[c][SPAWN_SELF].whole;
+		worst = ratio > worst ? ratio : worst;
+	}
+	return worst;
+}
+
+static void print_targets(void)
+{
+	const struct median *none = medians[0], *most = medians[largest()];
+	putchar('\n');
+	print_target("fork, start and join, to bare fork's",
+		     none[BROOD_FORK].whole / none[FORK].whole, 1.15, false);
+	print_target("forkserver, warm, to first instruction, to bare fork's",
+		     none[BROOD_WARM].first / none[FORK].first, 0.5, false);
+	print_target("the same from the largest parent, to its own from an empty one",
+		     most[BROOD_WARM].first / none[BROOD_WARM].first, 1.1, false);
+	print_target("how many times faster than bare fork there",
+		     most[FORK].first / most[BROOD_WARM].first, 500, true);
+	print_target("forkserver, warm, start and join, to bare fork's",
+		     none[BROOD_WARM].whole / none[FORK].whole, 1, false);
+	print_target("spawn, start and join, to posix_spawn of the same, at the worst size",
+		     worst_spawn(), 1.2, false);
+	print_target("burst of 1,000, forkserver, to bare fork's",
+		     bursts[BROOD_WARM] / bursts[FORK], 1, false);
+}
+
+/* A line for each peer, by the parent's size. */
+static void plot(const char *file)
+{
+	FILE *gnuplot = popen("gnuplot 2>/dev/null", "w");
+	if (!gnuplot)
+		return;
+	for (int i = 0; i < PEERS; i++) {
+		fprintf(gnuplot, "$p%d << E\n", i);
+		for (int c = 0; c < n_settings; c++)
+			if (!settings[c].huge && !settings[c].threads && medians[c][i].first > 0)
+				fprintf(gnuplot, "%ld %g\n", settings[c].mib, medians[c][i].first);
+		fprintf(gnuplot, "E\n");
+	}
+	fprintf(gnuplot,
+		"set terminal svg size 900,560 font 'sans,12' background 'white'\n"
+		"set output '%s'\nset logscale y\nset key outside right\nset grid\n"
+		"set title 'Start of a process: time to its first instruction'\n"
+		"set xlabel 'touched memory of the parent, MiB'\nset ylabel 'microseconds'\nplot ",
+		file);
+	for (int i = 0; i < PEERS; i++)
+		if (medians[0][i].first > 0)
+			fprintf(gnuplot, "$p%d with linespoints lw %d title \"%s\", ", i,
+				strncmp(peers[i].name, "brood", 5) == 0 ? 3 : 1, peers[i].name);
+	fprintf(gnuplot, "NaN notitle\n");
+	if (pclose(gnuplot) == 0)
+		printf("\nplot: %s\n", file);
+	else
+		printf("\nno plot: gnuplot is not installed\n");
+}
+
+static long available_mib(void)
+{
+	char line[100];
+	long kib = 0;
+	FILE *file = fopen("/proc/meminfo", "r");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib / 1024;
+}
+
+static void add(long mib, bool huge, int threads)
+{
+	if (n_settings == MAX_CASES)
+		return;
+	/* As much again for CPython, and a little for the rest. */
+	if (mib * 2 + 512 > available_mib())
+		printf("%ld MiB: left out, as there is not enough memory\n", mib);
+	else
+		settings[n_settings++] =
+			(struct setting){.mib = mib, .huge = huge, .threads = threads};
+}
+
+static void add_all(char *const *sizes, int count)
+{
+	static const long usual[] = {256, 1024, 4096};
+	add(0, false, 0);
+	for (int i = 0; i < (count ? count : 3); i++) {
+		long mib = count ? atol(sizes[i]) : usual[i];
+		if (mib <= 0)
+			continue;
+		add(mib, false, 0);
+		if (mib >= 1024)
+			add(mib, true, 0);
+	}
+	add(0, false, THREADS);
 }
 
 int main(int argc, char **argv)
 {
-	enum { BROOD_FORK, FORK, BROOD_SPAWN, SPAWN, EMPTY, CPYTHON, PEERS };
-	static struct peer peers[PEERS] = {
-		[BROOD_FORK] = {"brood, fork", round_brood_fork, FORK, 1.15, {0}},
-		[FORK] = {"fork() and waitpid()", round_fork, FORK, 0, {0}},
-		[BROOD_SPAWN] = {"brood, spawn", round_brood_spawn, SPAWN, 1.2, {0}},
-		[SPAWN] = {"posix_spawn(), this program", round_spawn_self, SPAWN, 0, {0}},
-		[EMPTY] = {"posix_spawn(), empty program", round_spawn_empty, SPAWN, 0, {0}},
-		[CPYTHON] = {"CPython's Process, fork", round_python, FORK, 0, {0}},
-	};
+	double seconds = 25;
+	const char *file = NULL;
+	int option;
 
-	if (argc == 2 && strcmp(argv[1], NOTHING) == 0)
+	if (argc == 2 && strcmp(argv[1], NOTHING) == 0) {
+		stamp_by_descriptor();
 		return 0;
-	brood_init();
-	int rounds = argument(argc, argv, 1, 40, MAX_ROUNDS);
-	int starts = argument(argc, argv, 2, 50, 1000000);
-	printf("%d rounds of %d starts, %d processors\n", rounds, starts, brood_cpu_count());
-	python_open();
-
-	/* One round before the first that counts; then each peer comes first in its turn. */
-	for (int r = -1; r < rounds; r++) {
-		for (int i = 0; i < PEERS; i++) {
-			struct peer *peer = &peers[(i + r + 1) % PEERS];
-			peer->seconds[r < 0 ? 0 : r] = peer->round(starts);
-		}
 	}
-	report(peers, PEERS, rounds);
+	brood_init();
+	while ((option = getopt(argc, argv, "s:p:")) > 0) {
+		if (option == 's')
+			seconds = atof(optarg);
+		else if (option == 'p')
+			file = optarg;
+		else
+			return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("%d processors; medians in us, and as many times fork()'s\n", brood_cpu_count());
+	peers_begin();
+	add_all(argv + optind, argc - optind);
+	for (int c = 0; c < n_settings; c++)
+		measure_in(&settings[c], medians[c], seconds * 0.9 / n_settings);
+	measure_bursts();
+	print_table("to the first instruction", first_of);
+	print_table("start and join", whole_of);
+	print_bursts();
+	print_targets();
+	if (file)
+		plot(file);
 }

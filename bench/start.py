@@ -1,26 +1,41 @@
 # SPDX-License-Identifier: MIT
-"""CPython's side of bench/start: reads a number of starts, answers in seconds."""
+"""CPython's side of bench/start: holds as many MiB as asked, reads the name of a start
+method a line, and answers with the nanoseconds to the child's first instruction and to
+its having been joined."""
 
 import multiprocessing
+import os
+import struct
 import sys
 import time
 
 
-def nothing():
-    pass
+def now():
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
-def starts(count):
-    for _ in range(count):
-        process = context.Process(target=nothing)
-        process.start()
-        process.join()
-        process.close()
+def stamp(path):
+    time_of_first = now()
+    descriptor = os.open(path, os.O_RDWR)
+    os.pwrite(descriptor, struct.pack('q', time_of_first), 0)
+    os.close(descriptor)
+
+
+def start(method, path):
+    begun = now()
+    process = multiprocessing.get_context(method).Process(target=stamp, args=(path,))
+    process.start()
+    process.join()
+    whole = now() - begun
+    process.close()
+    descriptor = os.open(path, os.O_RDWR)
+    first, = struct.unpack('q', os.pread(descriptor, 8, 0))
+    os.close(descriptor)
+    return first - begun, whole
 
 
 if __name__ == '__main__':
-    context = multiprocessing.get_context('fork')
+    memory = bytearray(b'\1') * (int(sys.argv[1]) << 20)
+    print(end='.', flush=True)
     while line := sys.stdin.readline():
-        begun = time.perf_counter()
-        starts(int(line))
-        print(time.perf_counter() - begun, flush=True)
+        print(*start(line.strip(), sys.argv[2]), flush=True)

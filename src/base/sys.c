@@ -114,6 +114,8 @@ int sys_futex_wake(_Atomic uint32_t *word, int count)
 
 int sys_futex_or_wake(_Atomic uint32_t *word, uint32_t bit, int count)
 {
+	/* Changes nothing, but who sees the bit sees all that was done before. */
+	atomic_fetch_or(word, 0);
 	/* "word |= 1 << shift"; what wakes more, if the word was 0, is the call's second half,
 	 * which cannot be left out. Nobody sleeps then. */
 	uint32_t shift = (uint32_t)__builtin_ctz(bit);

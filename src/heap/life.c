@@ -83,8 +83,11 @@ static void enlist(slot_life *life)
 	uint32_t old = atomic_load(&life->word);
 	if (!life_registered(old) &&
 	    atomic_compare_exchange_strong(&life->word, &old,
-					   (uint32_t)sys_gettid() | LIFE_WATCHED))
+					   (uint32_t)sys_gettid() | LIFE_WATCHED)) {
 		link_entry(head, life);
+		/* Changes nothing: who sees that the thread has left sees the entry as it was. */
+		atomic_fetch_or(&life->word, 0);
+	}
 	head->list_op_pending = NULL;
 }
 

@@ -8,6 +8,7 @@
  * ignored, as the terminal's are while it waits, nor ends it before it can be asked to.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
@@ -92,6 +93,20 @@ static void wait_while(_Atomic uint32_t *word, uint32_t value)
 		sys_futex_wait(word, value, NULL);
 }
 
+/* A process that is to outlive its parent does so from the word on; before, the parent's death ends
+ * it. */
+static enum warm_word wait_for_word(struct launch *launch)
+{
+	const struct timespec a_while = {.tv_nsec = 50 * 1000 * 1000};
+	for (int i = 0; i < SPINS && launch->word == WARM_WAIT; i++)
+		raw_relax();
+	while (launch->word == WARM_WAIT)
+		if (sys_futex_wait(&launch->word, WARM_WAIT, &a_while) == -ETIMEDOUT &&
+		    getppid() != launch->parent)
+			return launch->word;
+	return launch->word;
+}
+
 static void take_over(int fd, int place)
 {
 	raw_syscall(SYS_dup3, fd, place, 0, 0);
@@ -165,8 +180,6 @@ static void become(const struct launch *launch) BROOD_NORETURN;
 static void become(const struct launch *launch)
 {
 	table_move(launch->place, true);
-	if (!launch->dies_with_parent)
-		orphan_live_on();
 	raw_syscall(SYS_umask, launch->umask, 0, 0, 0);
 	if (launch->environment)
 		set_environment(launch);
@@ -184,10 +197,11 @@ void warm_main(struct server_birth *birth, struct warm_cell *cell)
 	struct launch *launch = take_order(birth, cell);
 	sigmask_change(SIG_SETMASK, ~orphan_signals());
 	end_ignoring();
+	if (!launch->dies_with_parent)
+		orphan_live_on();
 	report_ready(launch);
 	read_page(launch->place.slot);
-	wait_while(&launch->word, WARM_WAIT);
-	if (launch->word != WARM_GO)
+	if (wait_for_word(launch) != WARM_GO)
 		_exit(EXIT_SUCCESS);
 	sigmask_change(SIG_SETMASK, UINT64_MAX);
 	become(launch);

@@ -153,17 +153,25 @@ static int fail(int r)
 	return r;
 }
 
+static int take(core *lock, heap_owner me, deadline when)
+{
+	int r = core_passed(when) || !spin(lock, me) ? take_slowly(lock, me, when) : 0;
+	return r < 0 ? fail(r) : r;
+}
+
+static void note_thread(core *lock, heap_owner me)
+{
+	atomic_store_explicit(&lock->thread, core_thread(me), memory_order_relaxed);
+}
+
 int core_take(core *lock, deadline when)
 {
 	heap_owner me = life_owner();
 	if (!me)
 		return -errno;
-	int r = 0;
-	if (!take_free(lock, me) && (core_passed(when) || !spin(lock, me)))
-		r = take_slowly(lock, me, when);
-	if (r < 0)
-		return fail(r);
-	atomic_store_explicit(&lock->thread, core_thread(me), memory_order_relaxed);
+	int r = take_free(lock, me) ? 0 : take(lock, me, when);
+	if (r >= 0)
+		note_thread(lock, me);
 	return r;
 }
 
@@ -187,40 +195,64 @@ bool core_is_ours(const core *lock)
 	return me && (atomic_load(&lock->word) & ~CORE_WAITED) == me;
 }
 
+/* The holder writes its thread after it has taken the lock: what this thread finds of itself it has
+ * written itself, and not yet taken back. */
+static bool is_mine(const core *lock, heap_owner me)
+{
+	uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
+	return (word & ~CORE_WAITED) == me &&
+	       atomic_load_explicit(&lock->thread, memory_order_relaxed) == core_thread(me);
+}
+
 bool core_is_mine(const core *lock)
 {
 	heap_owner me = life_owner();
-	uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
-	/* The holder writes its thread after it has taken the lock: what this thread finds of
-	 * itself it has written itself, and not yet taken back. */
-	return me && (word & ~CORE_WAITED) == me &&
-	       atomic_load_explicit(&lock->thread, memory_order_relaxed) == core_thread(me);
+	return me && is_mine(lock, me);
+}
+
+static uint32_t depth_of(const core *lock)
+{
+	return atomic_load_explicit(&lock->depth, memory_order_relaxed);
+}
+
+static void set_depth(core *lock, uint32_t depth)
+{
+	atomic_store_explicit(&lock->depth, depth, memory_order_relaxed);
 }
 
 int core_take_again(core *lock, deadline when)
 {
-	if (core_is_mine(lock)) {
-		uint32_t depth = atomic_load_explicit(&lock->depth, memory_order_relaxed);
-		if (depth == UINT32_MAX)
-			return error_set(EOVERFLOW, "the rlock has been taken %u times", depth);
-		atomic_store_explicit(&lock->depth, depth + 1, memory_order_relaxed);
-		return 0;
+	heap_owner me = life_owner();
+	if (!me)
+		return -errno;
+	int r = 0;
+	if (!take_free(lock, me)) {
+		if (is_mine(lock, me) && depth_of(lock) == UINT32_MAX)
+			return error_set(EOVERFLOW, "the rlock has been taken %u times",
+					 UINT32_MAX);
+		if (is_mine(lock, me)) {
+			set_depth(lock, depth_of(lock) + 1);
+			return 0;
+		}
+		r = take(lock, me, when);
 	}
-	int r = core_take(lock, when);
-	if (r >= 0)
-		atomic_store_explicit(&lock->depth, 1, memory_order_relaxed);
+	if (r < 0)
+		return r;
+	note_thread(lock, me);
+	set_depth(lock, 1);
 	return r;
 }
 
 int core_drop_once(core *lock)
 {
-	if (atomic_load(&lock->word) == CORE_POISONED)
-		return fail(-ENOTRECOVERABLE);
-	if (!core_is_mine(lock))
+	if (!core_is_mine(lock)) {
+		if (atomic_load(&lock->word) == CORE_POISONED)
+			return fail(-ENOTRECOVERABLE);
 		return error_set(EPERM, "attempt to release a recursive lock not owned by thread: "
 					"only the thread that acquired it can release it");
-	uint32_t depth = atomic_load_explicit(&lock->depth, memory_order_relaxed) - 1;
-	atomic_store_explicit(&lock->depth, depth, memory_order_relaxed);
+	}
+	uint32_t depth = depth_of(lock) - 1;
+	set_depth(lock, depth);
 	if (depth)
 		return 0;
 	atomic_store_explicit(&lock->thread, 0, memory_order_relaxed);

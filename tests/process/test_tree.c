@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -340,6 +339,36 @@ static void test_a_process_kills_its_own(void **state)
 	brood_process_free(p);
 }
 
+/* A tree that grows all the time; to sixty processes, as often as it is run, and for ten seconds.
+ */
+static void explode(void *path)
+{
+	sign_in(path);
+	while (noted->count++ < 60)
+		if (fork() == 0) {
+			alarm(10);
+			setsid();
+		}
+	sleep_long();
+}
+
+static void test_one_that_grows(void **state)
+{
+	(void)state;
+	presence all;
+	presence_open(&all);
+	brood_process *p = brood_start(.target = explode, .args = BROOD_VALUE(all.path));
+	wait_for_sign(&all);
+	int r = brood_process_kill_tree(p);
+	if (r <= 0)
+		print_error("%s\n", brood_error());
+	assert_true(r > 0);
+	assert_deserted(&all);
+	brood_process_join(p);
+	assert_int_equal(brood_process_exitcode(p), -SIGKILL);
+	brood_process_free(p);
+}
+
 /* Is another process all the time, at most five thousand times. */
 static void hop(void *path)
 {
@@ -408,6 +437,7 @@ int main(int argc, char **argv)
 		TEST(test_others_are_spared),
 		TEST(test_handlers_run),
 		TEST(test_a_process_kills_its_own),
+		TEST(test_one_that_grows),
 		TEST(test_one_that_is_another_all_the_time),
 		TEST(test_wrong_calls),
 	};

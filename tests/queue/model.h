@@ -12,14 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-void model_point(void);
-void model_point_at(const volatile void *word);
-
-bool model_dead(uint32_t owner);
-int model_wait(const _Atomic uint32_t *word, uint32_t expected, uint32_t peer, int64_t when);
-int model_wake(_Atomic uint32_t *word, int count);
-int64_t model_now(void);
-int model_cpu_count(void);
+#include "model_points.h"
 
 #ifndef MODEL_EXPLORER
 

@@ -389,7 +389,7 @@ static bool gone_or_not(const found *is)
 
 /* Lets the child run, as ptrace says. Returns whether it stopped by SIGTRAP; else it is at its
  * end. */
-static bool let_run(pid_t pid, int request)
+static bool let_run(pid_t pid, enum __ptrace_request request)
 {
 	int status;
 	assert_int_equal(ptrace(request, pid, NULL, NULL), 0);
