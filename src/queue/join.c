@@ -27,7 +27,8 @@ static bool is_meant(const taken *record, const choice *which)
 	return which->any || (record->arg == which->message && record->handed);
 }
 
-static taken *find(brood_queue *q, heap_owner me, const choice *which)
+/* *ret_mine: it is this thread's. */
+static taken *find(brood_queue *q, heap_owner me, const choice *which, bool *ret_mine)
 {
 	taken *oldest = NULL;
 	bool mine = false;
@@ -44,6 +45,7 @@ static taken *find(brood_queue *q, heap_owner me, const choice *which)
 		oldest = record;
 		mine = my;
 	}
+	*ret_mine = mine;
 	return oldest;
 }
 
@@ -67,7 +69,8 @@ static int finish(brood_queue *q, const choice *which)
 	if (!me)
 		return r < 0 ? r : -errno;
 	for (;;) {
-		taken *record = find(q, me, which);
+		bool mine;
+		taken *record = find(q, me, which, &mine);
 		if (!record)
 			return error_set(EINVAL, "this process has no such message unfinished: "
 						 "each that it got can be finished once");
@@ -79,6 +82,11 @@ static int finish(brood_queue *q, const choice *which)
 		    taken_deliveries(word) & TAKEN_UNSETTLED ||
 		    !atomic_compare_exchange_strong(&record->word, &word, unsettled))
 			continue;
+		/* Another thread may have finished that one and taken another meanwhile. */
+		if (!is_meant(record, which) || mine != (record->thread == queue_thread())) {
+			atomic_store(&record->word, word);
+			continue;
+		}
 		settle(q, record, me);
 		atomic_store(&record->word, TAKEN_FREE);
 		gate_wake(&q->done, INT32_MAX);
@@ -103,7 +111,8 @@ int brood_queue_deliveries(brood_queue *q, const void *message)
 	heap_owner me = r == 0 ? life_owner() : 0;
 	if (!me)
 		return r < 0 ? r : -errno;
-	const taken *record = find(q, me, &(choice){.message = message});
+	bool mine;
+	const taken *record = find(q, me, &(choice){.message = message}, &mine);
 	if (!record)
 		return error_set(EINVAL, "this process has no such message unfinished");
 	return (int)(taken_deliveries(atomic_load(&record->word)) & ~TAKEN_UNSETTLED);

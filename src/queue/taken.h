@@ -31,11 +31,11 @@ enum { TAKEN_FREE = 0, TAKEN_RETURNED = 1, TAKEN_PAGE = 62 };
 typedef struct taken {
 	_Atomic uint64_t word;
 	_Atomic uint64_t key;
-	void *arg; /* what the taker got, or the pointer to its block */
+	void *_Atomic arg; /* what the taker got, or the pointer to its block */
 	uint64_t fingerprint;
-	uint32_t what;	    /* enum message_what */
-	bool handed;	    /* the taker has the pointer, not only a copy */
-	const void *thread; /* that took it */
+	uint32_t what;		    /* enum message_what */
+	_Atomic bool handed;	    /* the taker has the pointer, not only a copy */
+	const void *_Atomic thread; /* that took it */
 	uint64_t reserved[2];
 } taken;
 

@@ -14,6 +14,8 @@
 
 #include "model_points.h"
 
+#ifndef MODEL_EXPLORER
+
 #define life_dead	model_dead
 #define table_dead	model_dead
 #define life_wait	model_wait
@@ -46,14 +48,16 @@
 	__atomic_compare_exchange_n((p), (e), (v), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #endif
 
-#define atomic_load(p)			   (model_point_at(p), MODEL_LOAD(p))
-#define atomic_load_explicit(p, order)	   (model_point_at(p), MODEL_LOAD(p))
-#define atomic_store(p, v)		   (model_point_at(p), MODEL_STORE(p, v))
-#define atomic_store_explicit(p, v, order) (model_point_at(p), MODEL_STORE(p, v))
-#define atomic_exchange(p, v)		   (model_point_at(p), MODEL_EXCHANGE(p, v))
-#define atomic_fetch_add(p, v)		   (model_point_at(p), MODEL_ADD(p, v))
+#define atomic_load(p)				(model_point_at(p), MODEL_LOAD(p))
+#define atomic_load_explicit(p, order)		(model_point_at(p), MODEL_LOAD(p))
+#define atomic_store(p, v)			(model_point_at(p), MODEL_STORE(p, v))
+#define atomic_store_explicit(p, v, order)	(model_point_at(p), MODEL_STORE(p, v))
+#define atomic_exchange(p, v)			(model_point_at(p), MODEL_EXCHANGE(p, v))
+#define atomic_fetch_add(p, v)			(model_point_at(p), MODEL_ADD(p, v))
 
 #define atomic_compare_exchange_strong(p, e, v) (model_point_at(p), MODEL_SWAP(p, e, v))
 #define atomic_compare_exchange_weak(p, e, v)	(model_point_at(p), MODEL_SWAP(p, e, v))
+
+#endif
 
 #endif

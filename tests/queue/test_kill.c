@@ -21,7 +21,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PRODUCERS = 3, CONSUMERS = 3, MESSAGES = 1 << 18, KILLS = 60 };
+enum { PRODUCERS = 3, CONSUMERS = 3, MESSAGES = 1 << 18, KILLS = 60, BACKLOG = 5000 };
 
 typedef struct {
 	_Atomic uint8_t begun, put, seen, finished;
@@ -29,6 +29,8 @@ typedef struct {
 
 typedef struct {
 	_Atomic uint32_t next[PRODUCERS];
+	_Atomic uint32_t
+		allowed; /* of its messages, for a producer: so that it is there until the end */
 	_Atomic uint32_t disorder;
 	_Atomic uint32_t damage;
 	_Atomic bool stop;
@@ -67,6 +69,10 @@ static void produce(void *arg)
 		uint32_t n = atomic_fetch_add(&book->next[j->number], 1);
 		if (n >= MESSAGES)
 			return;
+		/* What is queued is all to be taken in the end. */
+		while ((n >= book->allowed || (n % 64 == 0 && brood_queue_size(j->q) > BACKLOG)) &&
+		       !book->stop)
+			brood_sleep(0.001);
 		entry *e = &book->entries[j->number][n];
 		e->begun = 1;
 		int r = j->small ? brood_put(j->q, small_message, j->number, n)
@@ -152,7 +158,10 @@ static killed kill_at_random(job *j)
 	print_message("seed %u\n", seed);
 	for (int i = 0; i < PRODUCERS + CONSUMERS; i++)
 		p[i] = start(j, i);
-	for (int k = kills_wanted(); k > 0; k--) {
+	int kills = kills_wanted();
+	for (int k = 0; k < kills; k++) {
+		j->book->allowed =
+			(uint32_t)((uint64_t)MESSAGES * (uint64_t)(k + 1) / (uint64_t)kills);
 		int i = rand_r(&seed) % (PRODUCERS + CONSUMERS);
 		a_moment(&seed);
 		brood_process_kill(p[i]);
