@@ -60,10 +60,12 @@ void brood_raise(const char *type, const char *format, ...)
 			  type && *type ? type : "Error", message ? message : "");
 	free(message);
 	/* A child shuts down first and reports then, as in the specification's log. */
-	if (text && !brood_is_exiting() && child)
+	if (text && !brood_is_exiting() && child) {
 		exit_set_traceback(text);
-	else if (text)
+	} else if (text) {
 		sys_write_all(STDERR_FILENO, text, strlen(text));
+		free(text); /* the process may go on, from a finalizer */
+	}
 	finalizers_rescue();
 	exit_fail_if_ending();
 	exit(EXIT_FAILURE);
