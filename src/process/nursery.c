@@ -435,7 +435,10 @@ static int no_child(const char *name)
 	if (!error)
 		return server_is_gone(name);
 	nursery.expected = 0;
-	return refused(name, error, nursery.birth->why);
+	int r = refused(name, error, nursery.birth->why);
+	if (*nursery.birth->why) /* it would say so for ever; another may find things better */
+		nursery_close();
+	return r;
 }
 
 /* While it wakes up. */
