@@ -348,8 +348,8 @@ static int tree_signal(brood_process *process, int signal, const char *verb)
 		.session = process->session,
 	};
 	int found = signal_all(&tree, signal);
-	if (found < 0)
-		end_signal(process, signal);
+	if (found < 0 || !roll_find(&tree.members, brood_process_pid(process)))
+		end_signal(process, signal); /* whatever /proc says, or does not */
 	r = outcome(&tree, found, signal);
 	bool own = roll_find(&tree.members, self_pid()) != NULL;
 	free(tree.members.list);
