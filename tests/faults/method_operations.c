@@ -19,7 +19,23 @@ static void methods(void)
 	expect(brood_force_start_method(before) == 0);
 }
 
+static void server(void)
+{
+	static const char *const modules[] = {"libm.so.6", NULL};
+	if (TRY(brood_forkserver_preload(modules)) < 0)
+		expect(brood_forkserver_preload(modules) == 0);
+	expect(TRY(brood_forkserver_set_warm(1)) == 0);
+	if (TRY(brood_forkserver_start()) < 0) {
+		fault_disarm();
+		expect(brood_forkserver_start() == 0);
+	}
+	TRY_VOID(brood_forkserver_stop());
+	expect(brood_forkserver_set_warm(2) == 0);
+	expect(brood_forkserver_preload(NULL) == 0);
+}
+
 static const operation table[] = {
 	{.name = "method methods", .run = methods},
+	{.name = "process server", .run = server, .starts = true},
 };
 const operations method_operations = OPERATIONS(table);

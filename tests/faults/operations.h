@@ -20,9 +20,10 @@
 typedef struct operation {
 	const char *name;
 	void (*run)(void);
-	bool starts; /* processes, in which calls are to fail, too */
-	bool speaks; /* may write to standard error */
-	bool keeps;  /* makes what lives as long as the program */
+	bool starts;   /* processes, in which calls are to fail, too */
+	bool speaks;   /* may write to standard error */
+	bool keeps;    /* makes what lives as long as the program */
+	unsigned most; /* calls that are made to fail; 0: all */
 } operation;
 
 typedef struct operations {
@@ -35,7 +36,8 @@ typedef struct operations {
 	}
 
 extern const operations base_operations, heap_operations, type_operations, log_operations,
-	process_operations, method_operations, load_operations;
+	process_operations, method_operations, load_operations, sync_operations, queue_operations,
+	pipe_operations, report_operations, shared_operations;
 
 /*
  * Makes a call under test. TRY(): one that returns a negative errno when it fails;

@@ -220,10 +220,10 @@ static void start_another(void)
 {
 	brood_process *p = brood_start(.call = nothing);
 	if (!p)
-		_exit(5);
+		exit(5);
 	brood_process_join(p);
 	if (brood_process_exitcode(p) != 0)
-		_exit(6);
+		exit(6);
 	brood_process_free(p);
 }
 
@@ -273,7 +273,7 @@ static const operation table[] = {
 	{.name = "process children", .run = listed},
 	{.name = "process parent", .run = child, .starts = true},
 	{.name = "process raise", .run = raised, .starts = true, .speaks = true},
-	{.name = "process nested", .run = nested, .starts = true},
+	{.name = "process nested", .run = nested, .starts = true, .most = 80},
 	{.name = "process finalizer", .run = finalizers},
 };
 const operations process_operations = OPERATIONS(table);
