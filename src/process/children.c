@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/sys.h"
@@ -87,12 +88,26 @@ static int exitcode_of(int wait_status)
 	return WIFSIGNALED(wait_status) ? -WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+/*
+ * The kernel keeps the status a moment after it has let the child go: only in between, when SIGCHLD
+ * is ignored, neither knows.
+ */
+static int kept_status(int pidfd, int *ret_status)
+{
+	int r = sys_pidfd_status(pidfd, ret_status);
+	for (int i = 0; i < 100 && r < 0 && sys_keeps_status(); i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+		r = sys_pidfd_status(pidfd, ret_status);
+	}
+	return r;
+}
+
 /* Somebody else has reaped the child: finds out what can still be known. */
 static void record_stolen(brood_process *process)
 {
 	int status;
 	process->end.user = process->end.system = process->end.peak_memory = -1;
-	if (process->pidfd >= 0 && sys_pidfd_status(process->pidfd, &status) == 0) {
+	if (process->pidfd >= 0 && kept_status(process->pidfd, &status) == 0) {
 		process->exitcode = exitcode_of(status);
 		process->end.core_dumped = WCOREDUMP(status);
 	}
