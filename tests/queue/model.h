@@ -8,13 +8,7 @@
  * sleeping and waking are the model's.
  */
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "model_points.h"
-
-#ifndef MODEL_EXPLORER
 
 #define life_dead	model_dead
 #define table_dead	model_dead
@@ -57,7 +51,5 @@
 
 #define atomic_compare_exchange_strong(p, e, v) (model_point_at(p), MODEL_SWAP(p, e, v))
 #define atomic_compare_exchange_weak(p, e, v)	(model_point_at(p), MODEL_SWAP(p, e, v))
-
-#endif
 
 #endif

@@ -26,8 +26,7 @@
 #include "heap/life.h"
 #include "queue/queue.h"
 
-#define MODEL_EXPLORER
-#include "model.h"
+#include "model_points.h"
 
 enum {
 	WORKERS = 3,
