@@ -19,6 +19,7 @@
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
+#include "process/environment.h"
 #include "process/given.h"
 #include "process/launch.h"
 #include "process/method.h"
@@ -105,7 +106,7 @@ static struct launch *make_launch(const brood_process *process, const sigmask *m
 	launch->place = table_place_of(process->slot);
 	launch->mask = mask->before;
 	if (size)
-		nursery_copy_environment((char *)(uintptr_t)launch->environment);
+		environment_copy((char *)(uintptr_t)launch->environment);
 	return launch;
 }
 

@@ -28,6 +28,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "base/sys.h"
+#include "process/environment.h"
 #include "process/execute.h"
 #include "process/method.h"
 #include "process/self.h"
@@ -61,8 +62,7 @@ static struct {
 	char *modules; /* names, one behind the other */
 	size_t modules_size;
 
-	char *environment; /* in which the server was made: strings, one behind the other */
-	size_t environment_size;
+	environment environment; /* in which the server was made */
 	viewpoint viewpoint;
 	bool known;	      /* the following */
 	surroundings *around; /* apart, to keep what every process writes on one page */
@@ -203,34 +203,9 @@ void nursery_forget(void)
 	nursery.running = false;
 }
 
-static size_t environment_size(void)
-{
-	size_t size = 0;
-	for (char **word = environ; word && *word; word++)
-		size += strlen(*word) + 1;
-	return size;
-}
-
-void nursery_copy_environment(char *to)
-{
-	for (char **word = environ; word && *word; word++)
-		to = stpcpy(to, *word) + 1;
-}
-
 size_t nursery_changed_environment(void)
 {
-	size_t at = 0;
-	bool same = true;
-	for (char **word = environ; word && *word; word++) {
-		size_t size = strlen(*word) + 1;
-		same = same && size <= nursery.environment_size - at &&
-		       memcmp(nursery.environment + at, *word, size) == 0;
-		at += same ? size : 0;
-	}
-	if (same && at == nursery.environment_size)
-		return 0;
-	at = environment_size();
-	return at ? at : 1; /* an empty one is a change, too */
+	return environment_changed(&nursery.environment);
 }
 
 static struct server_birth *make_birth(process_slot *slot)
@@ -284,25 +259,19 @@ static int run_server_with_channel(void)
 	return r;
 }
 
-static int note_environment(void)
+static int note_circumstances(void)
 {
-	size_t size = environment_size();
-	char *environment = realloc(nursery.environment, size + 1);
-	if (environment)
-		nursery.environment = environment;
 	if (!nursery.around)
 		nursery.around = malloc(sizeof(*nursery.around));
-	if (!environment || !nursery.around)
+	if (!nursery.around || environment_note(&nursery.environment) < 0)
 		return error_set(ENOMEM, "no memory to start the fork server");
-	nursery.environment_size = size;
-	nursery_copy_environment(environment);
 	return 0;
 }
 
 static int make_server(void)
 {
 	nursery.used = true;
-	int r = note_environment();
+	int r = note_circumstances();
 	if (r < 0)
 		return r;
 	nursery.slot = table_reserve();

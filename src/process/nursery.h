@@ -53,7 +53,6 @@ bool nursery_is_current(mode_t *ret_umask);
 
 /* How much room the environment needs to be sent to a child: none while it is the server's own. */
 size_t nursery_changed_environment(void);
-void nursery_copy_environment(char *to);
 
 /* Ends the server and its warm children, if there are any, and waits for them. */
 void nursery_close(void);
