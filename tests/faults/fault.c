@@ -14,6 +14,7 @@
 
 static const char variable[] = "BROOD_TEST_FAULTS";
 static fault_state *state;
+static bool spared;
 
 static fault_state *map(int fd)
 {
@@ -78,6 +79,11 @@ void fault_resume(void)
 	state->armed = true;
 }
 
+void fault_spare(void)
+{
+	spared = true;
+}
+
 static void end_here(enum fault_what what)
 {
 	static volatile int *volatile nowhere;
@@ -114,7 +120,7 @@ static int choose(const char *call, const int *errors)
 
 int fault_next(const char *call, const int *errors)
 {
-	if (!find() || !state->armed)
+	if (spared || !find() || !state->armed)
 		return 0;
 	/* Asked of the kernel: a process that shares its parent's memory is not its parent. */
 	if ((syscall(SYS_getpid) == state->pid) != (state->plan.where == FAULT_HERE))

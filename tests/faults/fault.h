@@ -66,6 +66,9 @@ void fault_disarm(void);
 /* Arms again what fault_disarm() disarmed, with its count. */
 void fault_resume(void);
 
+/* The calling process, until it executes another program, is spared. */
+void fault_spare(void);
+
 /* The error with which the call is to fail now; 0: with none. errors ends with 0, EINTR is its
  * last, if it has it. */
 int fault_next(const char *call, const int *errors);
