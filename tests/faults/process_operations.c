@@ -61,7 +61,7 @@ static void asked(void)
 	expect(TRY_ANY(brood_process_exitcode(p)) == BROOD_NO_EXITCODE);
 	expect(TRY(brood_process_sentinel(p)) == -EINVAL);
 	expect(TRY(brood_process_format(p, text, sizeof(text))) > 0);
-	expect(strstr(TRY_ANY(brood_process_repr(p)), "initial"));
+	expect(strstr(TRY_ANY(brood_process_repr_into(p, text, sizeof(text))), "initial"));
 	expect(!TRY_ANY(brood_process_arg(p)));
 	expect(TRY_NEW(brood_current_process()) != NULL);
 	expect(strcmp(TRY_ANY(brood_name()), "MainProcess") == 0);

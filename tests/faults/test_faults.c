@@ -21,10 +21,24 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/sys.h"
+#include "heap/table.h"
 #include "left.h"
 #include "load.h"
 #include "operations.h"
+
+/* Each process of a sanitizer's looks for leaks at its end, which takes too long for so many. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
 
 enum { TIME_LIMIT = 40, MAX_OPERATIONS = 256 };
 
@@ -52,9 +66,20 @@ static const operation *operation_named(const char *name)
 	return found;
 }
 
+/* A child that is killed because its start failed after all may have started one of its own, which
+ * ends by itself; what it had is freed later, by whoever needs it. */
+static void collect_orphans(size_t slots)
+{
+	for (int i = 0; i < 1000 && left_now().slots > slots; i++) {
+		table_collect();
+		clock_sleep(clock_now() + 1000000);
+	}
+}
+
 static void expect_nothing_left(const operation *op, const left *before)
 {
 	siginfo_t info;
+	collect_orphans(before->slots);
 	expect(sys_wait_peek(&info) == -ECHILD);
 	left now = left_now();
 	expect(now.descriptors == before->descriptors);
@@ -119,7 +144,7 @@ static int run_operation(const operation *op)
 	warm_up(op);
 	run_all(op, FAULT_HERE, FAULT_ONCE);
 	run_all(op, FAULT_HERE, FAULT_ON);
-	if (op->starts) {
+	if (op->starts && !SANITIZED) {
 		run_all(op, FAULT_ELSEWHERE, FAULT_ONCE);
 		run_all(op, FAULT_ELSEWHERE, FAULT_ON);
 	}

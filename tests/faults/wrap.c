@@ -28,6 +28,9 @@
 
 #define ERRORS(...) ((const int[]){__VA_ARGS__, 0})
 
+/* Takes more arguments than it may have been given, as they cannot be told. */
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined", "thread")))
+
 /* Sets errno and is true when the call is to fail. */
 static bool fails(const char *call, const int *errors)
 {
@@ -217,7 +220,7 @@ static bool fcntl_fails(int command)
 #define WRAP_FCNTL(name)                                                            \
 	int __real_##name(int fd, int command, ...);                                \
 	int __wrap_##name(int fd, int command, ...);                                \
-	int __wrap_##name(int fd, int command, ...)                                 \
+	UNCHECKED int __wrap_##name(int fd, int command, ...)                       \
 	{                                                                           \
 		va_list args;                                                       \
 		va_start(args, command);                                            \
@@ -268,7 +271,7 @@ long fault_raw(long number)
 
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
-long __wrap_syscall(long number, ...)
+UNCHECKED long __wrap_syscall(long number, ...)
 {
 	va_list args;
 	long a[6];
@@ -287,7 +290,7 @@ long __wrap_syscall(long number, ...)
 
 int __real_prctl(int option, ...);
 int __wrap_prctl(int option, ...);
-int __wrap_prctl(int option, ...)
+UNCHECKED int __wrap_prctl(int option, ...)
 {
 	va_list args;
 	unsigned long a[4];
@@ -302,7 +305,7 @@ int __wrap_prctl(int option, ...)
 
 int __real___clone(int (*f)(void *), void *stack, int flags, void *arg, ...);
 int __wrap___clone(int (*f)(void *), void *stack, int flags, void *arg, ...);
-int __wrap___clone(int (*f)(void *), void *stack, int flags, void *arg, ...)
+UNCHECKED int __wrap___clone(int (*f)(void *), void *stack, int flags, void *arg, ...)
 {
 	va_list args;
 	void *more[3];
