@@ -153,6 +153,14 @@ static void let_go_of_parent(void)
 		refuse(ENOENT, "let go of the program's streams: there is no /dev/null%s", "");
 }
 
+void server_wait(const _Atomic uint32_t *word, uint32_t value, pid_t parent)
+{
+	const struct timespec a_while = {.tv_sec = 5};
+	sys_futex_wait(word, value, &a_while);
+	if (getppid() != parent)
+		_exit(EXIT_SUCCESS);
+}
+
 void server_main(struct server_birth *birth)
 {
 	uint32_t served = 0;
@@ -167,7 +175,7 @@ void server_main(struct server_birth *birth)
 		if (wanted != served)
 			serve(birth, wanted - served);
 		else
-			sys_futex_wait(&birth->wanted, wanted, NULL);
+			server_wait(&birth->wanted, wanted, birth->parent);
 		served = wanted;
 	}
 	_exit(EXIT_SUCCESS);

@@ -67,6 +67,10 @@ enum warm_word {
 
 void server_main(struct server_birth *birth) BROOD_NORETURN;
 
+/* Waits for a change of the word, some seconds at most; ends the process when its parent is dead,
+ * of which the death signal may not have told it (ThreadSanitizer holds it back). */
+void server_wait(const _Atomic uint32_t *word, uint32_t value, pid_t parent);
+
 /* In a child of the server: waits in its cell to be told which process it is to be. */
 void warm_main(struct server_birth *birth, struct warm_cell *cell) BROOD_NORETURN;
 

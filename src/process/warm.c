@@ -82,7 +82,7 @@ static void park(struct server_birth *birth, struct warm_cell *cell)
 	atomic_fetch_add(&birth->news, 1);
 	sys_futex_wake(&birth->news, 1);
 	while (cell->state == CELL_PARKED)
-		sys_futex_wait(&cell->state, CELL_PARKED, NULL);
+		server_wait(&cell->state, CELL_PARKED, birth->parent);
 }
 
 static void wait_while(_Atomic uint32_t *word, uint32_t value)
