@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "process/reference.h"
+#include "base/reference.h"
 
 enum {
 	CRASH_FRAMES = 128,

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "process/reference.h"
+#include "base/reference.h"
 
 /* As Python looks beside the script first: the program's own folder, then dlopen()'s places. */
 static void *open_beside_program(const char *module)

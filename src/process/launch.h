@@ -12,7 +12,7 @@
 #include "base/sigmask.h"
 #include "log/state.h"
 #include "process/object.h"
-#include "process/reference.h"
+#include "base/reference.h"
 
 enum launch_what {
 	LAUNCH_NOTHING,

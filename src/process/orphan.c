@@ -40,7 +40,8 @@ void orphan_die_with(pid_t parent)
 void orphan_live_on(void)
 {
 	prctl(PR_SET_PDEATHSIG, 0);
-	/* One that is pending is dropped by this: the thread that made this process may have ended. */
+	/* One that is pending is dropped by this: the thread that made this process may have ended.
+	 */
 	signal(SIGRTMAX, SIG_IGN);
 	signal(SIGRTMAX, SIG_DFL);
 }

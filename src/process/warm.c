@@ -25,7 +25,7 @@
 #include "base/sigmask.h"
 #include "base/sys.h"
 #include "process/orphan.h"
-#include "process/reference.h"
+#include "base/reference.h"
 #include "process/self.h"
 #include "process/server.h"
 

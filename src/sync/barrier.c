@@ -30,7 +30,7 @@
 
 #include "base/interrupt.h"
 #include "base/sys.h"
-#include "process/reference.h"
+#include "base/reference.h"
 #include "sync/core.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_REFERENCE_H
-#define PROCESS_REFERENCE_H
+#ifndef BASE_REFERENCE_H
+#define BASE_REFERENCE_H
 
 /*
  * Functions as they cross exec: the module that holds the function, and the offset in it, as

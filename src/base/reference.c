@@ -5,7 +5,7 @@
  * addresses and sizes of all they load.
  */
 
-#include "process/reference.h"
+#include "base/reference.h"
 
 #include <dlfcn.h>
 #include <elf.h>
