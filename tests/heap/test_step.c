@@ -11,10 +11,9 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/user.h>
 
 #include "heap/heap.h"
+#include "step.h"
 #include "heap/table.h"
 
 enum { LARGE = 200000 };
@@ -124,32 +123,6 @@ static void trim(void)
 	brood_heap_trim();
 }
 
-/* Whether the child's next instruction can be seen by others. */
-static bool is_visible(pid_t pid)
-{
-#ifdef __x86_64__
-	long at = ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user_regs_struct, rip), NULL);
-	uint64_t code = (uint64_t)ptrace(PTRACE_PEEKTEXT, pid, at, NULL);
-	while ((code & 0xff) == 0x66 || (code & 0xf0) == 0x40) /* size and REX prefixes */
-		code >>= 8;
-	bool lock = (code & 0xff) == 0xf0, exchange = (code & 0xfe) == 0x86;
-	return lock || exchange || (code & 0xffff) == 0x050f /* syscall */;
-#else
-	(void)pid;
-	return true;
-#endif
-}
-
-/* Whether one more instruction was run; else the child is at its end. */
-static bool step(pid_t pid)
-{
-	int status;
-	assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status));
-	return WSTOPSIG(status) == SIGTRAP;
-}
-
 static pid_t start(const operation *what, process_slot *slot)
 {
 	pid_t pid = fork();
@@ -157,17 +130,11 @@ static pid_t start(const operation *what, process_slot *slot)
 	if (pid == 0) {
 		table_move(table_place_of(slot), true);
 		what->prepare();
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(77);
-		raise(SIGSTOP);
+		step_begin_here();
 		what->run();
-		raise(SIGSTOP);
-		_exit(0);
+		step_end_here();
 	}
-	int status;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status))
-		skip(); /* a container that forbids ptrace */
+	step_await(pid);
 	return pid;
 }
 
@@ -179,8 +146,8 @@ static bool kill_after(const operation *what, int visible)
 	pid_t pid = start(what, slot);
 	bool more = true;
 	for (int done = 0; more && done < visible;) {
-		done += is_visible(pid);
-		more = step(pid);
+		done += step_is_visible(pid);
+		more = step_run(pid, PTRACE_SINGLESTEP);
 	}
 	kill(pid, SIGKILL);
 	assert_int_equal(child_end(pid), -SIGKILL);

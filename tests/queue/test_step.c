@@ -15,11 +15,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/ptrace.h>
-#include <sys/user.h>
 #include <time.h>
 
 #include "brood/process.h"
+#include "../heap/step.h"
 #include "heap/life.h"
 #include "heap/table.h"
 #include "queue/queue.h"
@@ -387,17 +386,6 @@ static bool gone_or_not(const found *is)
 	return true;
 }
 
-/* Lets the child run, as ptrace says. Returns whether it stopped by SIGTRAP; else it is at its
- * end. */
-static bool let_run(pid_t pid, enum __ptrace_request request)
-{
-	int status;
-	assert_int_equal(ptrace(request, pid, NULL, NULL), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status));
-	return WSTOPSIG(status) == SIGTRAP;
-}
-
 #ifdef __x86_64__
 #define PLACE_OFFSET offsetof(struct user_regs_struct, rip)
 
@@ -419,10 +407,10 @@ static bool run_to(pid_t pid, long place, int times)
 		return true;
 	for (;;) {
 		poke(pid, place, code);
-		if (place_of(pid) == place && !let_run(pid, PTRACE_SINGLESTEP))
+		if (place_of(pid) == place && !step_run(pid, PTRACE_SINGLESTEP))
 			return false;
 		poke(pid, place, (code & ~0xffL) | 0xcc);
-		if (!let_run(pid, PTRACE_CONT))
+		if (!step_run(pid, PTRACE_CONT))
 			return false;
 		ptrace(PTRACE_POKEUSER, pid, PLACE_OFFSET, place);
 		if (--times == 0)
@@ -451,17 +439,11 @@ static pid_t start(const operation *what, process_slot *slot)
 	if (pid == 0) {
 		table_move(table_place_of(slot), true);
 		what->prepare();
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(77);
-		raise(SIGSTOP);
+		step_begin_here();
 		what->run();
-		raise(SIGSTOP);
-		_exit(0);
+		step_end_here();
 	}
-	int status;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status))
-		skip(); /* a container that forbids ptrace */
+	step_await(pid);
 	return pid;
 }
 
@@ -479,7 +461,7 @@ static int find_path(const operation *what)
 		/* A repeated string instruction stops at each turn. */
 		if (count == 0 || path[count - 1] != place)
 			path[count++] = place;
-	} while (let_run(pid, PTRACE_SINGLESTEP));
+	} while (step_run(pid, PTRACE_SINGLESTEP));
 	kill(pid, SIGKILL);
 	child_end(pid);
 	table_release(slot);

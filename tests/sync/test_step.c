@@ -8,10 +8,9 @@
 
 #include "support.h"
 
-#include <sys/ptrace.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 
+#include "../heap/step.h"
 #include "heap/table.h"
 
 typedef struct operation {
@@ -135,31 +134,6 @@ static void free_event(void *object)
 	brood_event_free(object);
 }
 
-/* Whether the process's next instruction is an atomic write or a system call. */
-static bool is_visible(pid_t pid)
-{
-#ifdef __x86_64__
-	long at = ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user_regs_struct, rip), NULL);
-	uint64_t code = (uint64_t)ptrace(PTRACE_PEEKTEXT, pid, at, NULL);
-	while ((code & 0xff) == 0x66 || (code & 0xf0) == 0x40)
-		code >>= 8;
-	bool lock = (code & 0xff) == 0xf0, exchange = (code & 0xfe) == 0x86;
-	return lock || exchange || (code & 0xffff) == 0x050f;
-#else
-	(void)pid;
-	return true;
-#endif
-}
-
-static bool step(pid_t pid)
-{
-	int status;
-	assert_int_equal(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSTOPPED(status));
-	return WSTOPSIG(status) == SIGTRAP;
-}
-
 static pid_t start_stepped(const operation *what, void *object, process_slot *slot)
 {
 	pid_t pid = fork();
@@ -167,17 +141,11 @@ static pid_t start_stepped(const operation *what, void *object, process_slot *sl
 	if (pid == 0) {
 		table_move(table_place_of(slot), true);
 		what->prepare(object);
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-			_exit(77);
-		raise(SIGSTOP);
+		step_begin_here();
 		what->run(object);
-		raise(SIGSTOP);
-		_exit(0);
+		step_end_here();
 	}
-	int status;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status))
-		skip(); /* a container that forbids ptrace */
+	step_await(pid);
 	return pid;
 }
 
@@ -203,8 +171,8 @@ static bool kill_after(const operation *what, int visible)
 	pid_t pid = start_stepped(what, object, slot);
 	bool more = true;
 	for (int done = 0; more && done < visible;) {
-		done += is_visible(pid);
-		more = step(pid);
+		done += step_is_visible(pid);
+		more = step_run(pid, PTRACE_SINGLESTEP);
 	}
 	pthread_t thread;
 	order o = {.run = what->other, .object = object};
