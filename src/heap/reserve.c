@@ -17,6 +17,13 @@ static uint64_t limit_of(__rlimit_resource_t resource)
 	return limit.rlim_cur;
 }
 
+/* valgrind's search for leaks reads the whole reserve, and so takes memory for all of it. */
+static bool under_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+	return preloaded && strstr(preloaded, "/vgpreload_");
+}
+
 bool reserve_parse(const char *text, uint64_t *ret)
 {
 	static const char suffixes[] = "KMGT";
@@ -54,8 +61,11 @@ int reserve_size(uint64_t *ret, char *sentence, size_t size)
 			return -EINVAL;
 		}
 		reason = "BROOD_HEAP_SIZE: raise it";
-	} else if (limit_of(RLIMIT_AS) / 8 < reserve) {
-		reserve = limit_of(RLIMIT_AS) / 8;
+	} else {
+		if (limit_of(RLIMIT_AS) / 8 < reserve)
+			reserve = limit_of(RLIMIT_AS) / 8;
+		if (under_valgrind() && reserve > RESERVE_VALGRIND)
+			reserve = RESERVE_VALGRIND;
 	}
 	if (reserve > RESERVE_MAX)
 		reserve = RESERVE_MAX;

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /* An owner word can name an object anywhere in this much (owner.h). */
-#define RESERVE_MAX (UINT64_C(64) << 30)
-#define RESERVE_MIN (UINT64_C(1) << 20)
+#define RESERVE_MAX	 (UINT64_C(64) << 30)
+#define RESERVE_MIN	 (UINT64_C(1) << 20)
+#define RESERVE_VALGRIND (UINT64_C(256) << 20)
 
 /* "4M" as 4194304: digits, then nothing or one of KMGT. False when it is not that, or 0. */
 bool reserve_parse(const char *text, uint64_t *ret);
