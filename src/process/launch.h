@@ -9,10 +9,10 @@
 
 #include <sys/stat.h>
 
+#include "base/reference.h"
 #include "base/sigmask.h"
 #include "log/state.h"
 #include "process/object.h"
-#include "base/reference.h"
 
 enum launch_what {
 	LAUNCH_NOTHING,

@@ -3,10 +3,11 @@
  * The server is the program run anew (execute.h), made when it is first needed: however large this
  * process is by then and whatever threads it has, the server is as small as a new program.
  *
- * The server's channel is the store of warm children: each message in it is one, with its own
- * channel and its pidfd. Who takes one blocks until there is one, and learns at once when the
- * server has died. Children that have been killed or stopped meanwhile are found out when they are
- * used.
+ * What it shares with the server and the warm children is described in server.h. All wait for
+ * each other by futexes there, this process looking now and then whether who it waits for is dead
+ * or stopped; children that have been killed or stopped meanwhile are found out when they are
+ * taken. A pidfd is opened when a child is taken; until then it is known by a pid that is not
+ * reaped.
  *
  * The surroundings (surroundings.h) and the environment in which the server was made are
  * remembered.

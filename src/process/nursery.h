@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { NURSERY_WARM_DEFAULT = 2, NURSERY_WARM_MOST = 64 };
-
 #include "process/server.h"
+
+enum { NURSERY_WARM_DEFAULT = 2, NURSERY_WARM_MOST = SERVER_CELLS };
 
 /* A warm child that has been taken: it waits for its order, and is ours to reap. */
 struct warm {

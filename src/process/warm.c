@@ -8,24 +8,20 @@
  * ignored, as the terminal's are while it waits, nor ends it before it can be asked to.
  */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/message.h"
 #include "base/pidref.h"
 #include "base/raw.h"
+#include "base/reference.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
 #include "process/orphan.h"
-#include "base/reference.h"
 #include "process/self.h"
 #include "process/server.h"
 
@@ -85,26 +81,12 @@ static void park(struct server_birth *birth, struct warm_cell *cell)
 		server_wait(&cell->state, CELL_PARKED, birth->parent);
 }
 
-static void wait_while(_Atomic uint32_t *word, uint32_t value)
+static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent)
 {
 	for (int i = 0; i < SPINS && *word == value; i++)
 		raw_relax();
 	while (*word == value)
-		sys_futex_wait(word, value, NULL);
-}
-
-/* A process that is to outlive its parent does so from the word on; before, the parent's death ends
- * it. */
-static enum warm_word wait_for_word(struct launch *launch)
-{
-	const struct timespec a_while = {.tv_nsec = 50 * 1000 * 1000};
-	for (int i = 0; i < SPINS && launch->word == WARM_WAIT; i++)
-		raw_relax();
-	while (launch->word == WARM_WAIT)
-		if (sys_futex_wait(&launch->word, WARM_WAIT, &a_while) == -ETIMEDOUT &&
-		    getppid() != launch->parent)
-			return launch->word;
-	return launch->word;
+		server_wait(word, value, parent);
 }
 
 static void take_over(int fd, int place)
@@ -146,7 +128,7 @@ static void end_ignoring(void)
 
 static struct launch *take_order(struct server_birth *birth, struct warm_cell *cell)
 {
-	wait_while(&cell->state, CELL_ALERT);
+	wait_while(&cell->state, CELL_ALERT, birth->parent);
 	struct launch *launch = cell->launch;
 	if (cell->state != CELL_ORDERED || !take_descriptors(birth->channel, launch))
 		_exit(EXIT_FAILURE);
@@ -201,7 +183,9 @@ void warm_main(struct server_birth *birth, struct warm_cell *cell)
 		orphan_live_on();
 	report_ready(launch);
 	read_page(launch->place.slot);
-	if (wait_for_word(launch) != WARM_GO)
+	/* From the word on, a process that is to outlive its parent does so. */
+	wait_while(&launch->word, WARM_WAIT, birth->parent);
+	if (launch->word != WARM_GO)
 		_exit(EXIT_SUCCESS);
 	sigmask_change(SIG_SETMASK, UINT64_MAX);
 	become(launch);

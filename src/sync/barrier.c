@@ -29,8 +29,8 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
-#include "base/sys.h"
 #include "base/reference.h"
+#include "base/sys.h"
 #include "sync/core.h"
 
 enum {
