@@ -35,7 +35,9 @@
  * something else with -EINVAL and a sentence.
  *
  * What may have to wait comes in three forms: for ever; at most some seconds (_timed; zero or
- * less looks once, NaN is -EINVAL); and not at all (_nowait). The last two give -ETIMEDOUT.
+ * less looks once, NaN is -EINVAL); and not at all (_nowait). The last two give -ETIMEDOUT. Signals
+ * do not cut a wait short, unless the handler calls brood_interrupt(): -EINTR, nothing being put
+ * or taken.
  */
 
 #include <stdint.h>
@@ -126,7 +128,7 @@ BROOD_API int brood_put_value_nowait(brood_queue *queue, brood_value value);
 
 /*
  * Puts count items of type T that lie in an array, in their order. Returns how many were put:
- * fewer than count when the time was up, the queue was closed meanwhile or memory ran out; or
+ * fewer than count when the time was up or the thread interrupted, the queue was closed meanwhile or memory ran out; or
  * the error, as brood_put(), when it was none.
  */
 #ifndef __cplusplus

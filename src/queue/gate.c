@@ -30,8 +30,8 @@ int gate_sleep(gate *g, uint32_t token, heap_owner peer, deadline when)
 	if (when != DEADLINE_NEVER && clock_now() >= when)
 		return -ETIMEDOUT;
 	deadline nap = clock_now() + NAP_NS;
-	life_wait(&g->sequence, token, peer ? peer : LIFE_SEVERAL, when < nap ? when : nap);
-	return 0;
+	int r = life_wait(&g->sequence, token, peer ? peer : LIFE_SEVERAL, when < nap ? when : nap);
+	return r == -EINTR ? r : 0;
 }
 
 void gate_wake_sleepers(gate *g, int count)

@@ -36,7 +36,8 @@ typedef struct gate {
 
 uint32_t gate_enter(gate *g);
 
-/* Until woken, at most 50 ms, or until `peer` (if not 0) is dead. Returns 0 or -ETIMEDOUT. */
+/* Until woken, at most 50 ms, or until `peer` (if not 0) is dead. Returns 0, -ETIMEDOUT, or
+ * -EINTR: the thread was interrupted (base/interrupt.h). */
 int gate_sleep(gate *g, uint32_t token, heap_owner peer, deadline when);
 
 void gate_wake_sleepers(gate *g, int count);

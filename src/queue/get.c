@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "heap/life.h"
 #include "queue/queue.h"
 #include "type/fingerprint.h"
@@ -264,6 +265,8 @@ static int explain(int r)
 		return error_set(ETIMEDOUT, "the queue is empty");
 	case -EPIPE:
 		return error_set(EPIPE, "the queue is closed and empty");
+	case -EINTR:
+		return interrupt_error("a message");
 	default:
 		return r;
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "heap/life.h"
 #include "queue/queue.h"
 
@@ -171,10 +172,11 @@ static int join(brood_queue *q, deadline when)
 		return r;
 	queue_wait w = {.at = &q->done, .when = when, .spun = true};
 	heap_owner busy;
-	while (!all_done(q, &busy))
-		if (queue_wait_once(&w, q, busy, never) < 0)
-			return error_set(ETIMEDOUT, "not all messages have been finished");
-	return 0;
+	while (r == 0 && !all_done(q, &busy))
+		r = queue_wait_once(&w, q, busy, never);
+	if (r == -EINTR)
+		return interrupt_error("the queue's messages to be finished");
+	return r < 0 ? error_set(ETIMEDOUT, "not all messages have been finished") : 0;
 }
 
 int brood_queue_join(brood_queue *q)

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "heap/life.h"
 #include "queue/queue.h"
 #include "type/fingerprint.h"
@@ -32,6 +33,11 @@ static int full_error(const brood_queue *q)
 {
 	return error_set(ETIMEDOUT, "the queue is full (it holds %llu messages at most)",
 			 (unsigned long long)q->most);
+}
+
+static int wait_error(const brood_queue *q, int r)
+{
+	return r == -EINTR ? interrupt_error("room in the queue") : full_error(q);
 }
 
 static bool has_space(void *object)
@@ -94,7 +100,8 @@ static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *un
 	if (q->most != UINT64_MAX) {
 		/* Who is to make room must know what is there. */
 		queue_tell(q, untold);
-		return queue_wait_once(w, q, busy, has_space) < 0 ? full_error(q) : 0;
+		int e = queue_wait_once(w, q, busy, has_space);
+		return e < 0 ? wait_error(q, e) : 0;
 	}
 	if (queue_is_dead(busy, false) && queue_repair(q))
 		return 0;

@@ -125,7 +125,7 @@ static inline void queue_tell_drained(brood_queue *q)
  *			return r;
  *
  * It spins first, while ready() says no. `busy` is who is in the way, or 0; when
- * that one is dead the queue is repaired. Returns 0, or -ETIMEDOUT without a sentence.
+ * that one is dead the queue is repaired. Returns 0, or -ETIMEDOUT or -EINTR without a sentence.
  */
 typedef struct queue_wait {
 	gate *at;
