@@ -160,6 +160,101 @@ static void test_many(void **state)
 
 static void quit(void) {}
 
+static void set_event(void *event)
+{
+	brood_event_set(event);
+}
+
+/* Of each kind, first none and then all of them ready, beside so many that they lie in the heap. */
+static void wait_for_every_kind(size_t more)
+{
+	enum { KINDS = 5 };
+	brood_waitable things[KINDS + MANY];
+	brood_event *events[MANY], *event = brood_event_new();
+	brood_pipe p = brood_pipe_new(), life = brood_pipe_new();
+	brood_queue *q = brood_queue_new();
+	int ends[2];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	brood_process *child = brood_start(.target = stay, .args = BROOD_VALUE(life.second));
+	things[0] = BROOD_WAITABLE(child);
+	things[1] = BROOD_WAITABLE(p.first);
+	things[2] = BROOD_WAITABLE(q);
+	things[3] = BROOD_WAITABLE(event);
+	things[4] = BROOD_WAITABLE(ends[0]);
+	for (size_t i = 0; i < more; i++)
+		things[KINDS + i] = BROOD_WAITABLE(events[i] = brood_event_new());
+	assert_int_equal(brood_wait_nowait(things, KINDS + more), 0);
+	assert_int_equal(brood_wait_timed(things, KINDS + more, 0.01), 0);
+
+	brood_process *setter = brood_start(.target = set_event, .args = BROOD_VALUE(event));
+	assert_int_equal(brood_wait(things, KINDS + more), 1);
+	assert_true(things[3].ready);
+	brood_process_join(setter);
+	brood_send(p.second, int, 1);
+	brood_put(q, int, 1);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	brood_send(life.first, int, 1);
+	brood_process_join(child);
+	assert_int_equal(brood_wait(things, KINDS + more), KINDS);
+	for (size_t i = 0; i < KINDS + more; i++)
+		assert_int_equal(things[i].ready, i < KINDS);
+
+	for (size_t i = 0; i < more; i++)
+		brood_event_free(events[i]);
+	brood_process_free(child);
+	brood_process_free(setter);
+	brood_event_free(event);
+	brood_queue_free(q);
+	brood_connection_free(p.first);
+	brood_connection_free(p.second);
+	brood_connection_free(life.first);
+	brood_connection_free(life.second);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_every_kind(void **state)
+{
+	(void)state;
+	wait_for_every_kind(0);
+	wait_for_every_kind(MANY);
+}
+
+static void wait_for_parent(void *arg)
+{
+	const answer *a = arg;
+	brood_waitable things[] = {BROOD_WAITABLE(brood_parent_process()),
+				   BROOD_WAITABLE(a->event)};
+	int n = brood_wait(things, 2);
+	brood_must(brood_put(a->queue, int, n == 1 && !things[0].ready && things[1].ready));
+	brood_must(brood_put(a->queue, int, brood_wait_nowait(things, 2) == 1));
+}
+
+/* A parent that lives, and an event that it sets, or has set. */
+static void test_parent_and_event(void **state)
+{
+	(void)state;
+	for (int early = 0; early < 2; early++) {
+		brood_event *e = brood_event_new();
+		brood_queue *q = brood_queue_new();
+		if (early)
+			brood_event_set(e);
+		brood_process *child =
+			brood_start(.target = wait_for_parent,
+				    .args = BROOD_ARGS(answer, .queue = q, .event = e));
+		brood_event_set(e);
+		for (int i = 0; i < 2; i++) {
+			int right = 0;
+			assert_int_equal(brood_get_into_timed(q, int, &right, 20), 1);
+			assert_true(right);
+		}
+		brood_process_join(child);
+		brood_process_free(child);
+		brood_event_free(e);
+		brood_queue_free(q);
+	}
+}
+
 static void ignore(int signal)
 {
 	(void)signal;
@@ -221,8 +316,9 @@ int main(int argc, char **argv)
 {
 	brood_init();
 	const struct CMUnitTest tests[] = {
-		TEST(test_mix),	 TEST(test_queue_wakes),      TEST(test_event_wakes),
-		TEST(test_many), TEST(test_time_and_signals), TEST(test_wrong),
+		TEST(test_mix),	       TEST(test_queue_wakes),	    TEST(test_event_wakes),
+		TEST(test_many),       TEST(test_time_and_signals), TEST(test_wrong),
+		TEST(test_every_kind), TEST(test_parent_and_event),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
