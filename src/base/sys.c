@@ -204,12 +204,24 @@ int sys_write_all(int fd, const void *data, size_t size)
 
 static _Atomic int null_descriptor = -1;
 
+/* glibc's fstat() looks up an empty path, which takes three times as long. */
+static bool look_at(int fd, struct stat *ret)
+{
+	return raw_syscall(SYS_fstat, fd, (long)ret, 0, 0) == 0;
+}
+
+sys_file sys_file_of(int fd)
+{
+	struct stat file = {0};
+	if (!look_at(fd, &file))
+		return (sys_file){0};
+	return (sys_file){.device = file.st_dev, .inode = file.st_ino};
+}
+
 static bool is_null_device(int fd)
 {
 	struct stat file = {0};
-	/* glibc's fstat() looks up an empty path, which takes three times as long. */
-	return raw_syscall(SYS_fstat, fd, (long)&file, 0, 0) == 0 && S_ISCHR(file.st_mode) &&
-	       file.st_rdev == makedev(1, 3);
+	return look_at(fd, &file) && S_ISCHR(file.st_mode) && file.st_rdev == makedev(1, 3);
 }
 
 /* Opened once: to look up a path in every new process takes as long as ten system calls. But a

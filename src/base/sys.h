@@ -33,13 +33,29 @@ int sys_above_standard_streams(int fd);
 /* close(2), unless fd is negative; errno is untouched. */
 void sys_close(int fd);
 
+/* Which file a descriptor is of; all zero when it is not open. */
+typedef struct sys_file {
+	uint64_t device;
+	uint64_t inode;
+} sys_file;
+sys_file sys_file_of(int fd);
+
+/* Whether the number still is of this file: a program may close all descriptors, and give the
+ * numbers to files of its own. */
+static inline bool sys_is_file(int fd, sys_file file)
+{
+	sys_file now = sys_file_of(fd);
+	return now.inode == file.inode && now.device == file.device;
+}
+
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);
 
 /*
- * waitid(2) on one child, by its pidfd or, where that is negative, by its pid;
- * options as there. Returns 1 with *info filled, 0 with WNOHANG when nothing has
- * changed, or a negative errno: -ECHILD when it is no child, or no longer.
+ * waitid(2) on one child, by its pidfd or, where that is negative or a sandbox refuses it, by its
+ * pid; options as there. Returns 1 with *info filled, 0 with WNOHANG when nothing has
+ * changed, or a negative errno: -ECHILD when it is no child, or no longer; -EBADF when the
+ * program has closed the pidfd.
  */
 int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info);
 

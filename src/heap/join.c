@@ -2,6 +2,7 @@
 
 #include "heap/join.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "heap/map.h"
+#include "heap/memory.h"
 
 static const char name[] = "BROOD_BIRTH";
 
@@ -38,6 +41,11 @@ void join_word(char word[JOIN_WORD_SIZE], table_place place, const void *message
 
 int join_descriptor(void)
 {
+	if (!memory_descriptor_is_ours())
+		return error_set(
+			EBADF, "the program has closed the descriptor of the family's heap, which "
+			       "a process that is run anew needs: close only descriptors that the "
+			       "program has opened, or use the start method fork");
 	return heap_map.fd;
 }
 

@@ -20,7 +20,8 @@ enum { JOIN_WORD_SIZE = 160 };
  */
 void join_word(char word[JOIN_WORD_SIZE], table_place place, const void *message);
 
-/* The descriptor that must stay open across the exec. */
+/* The descriptor that must stay open across the exec; -EBADF with its sentence when the program has
+ * closed it. */
 int join_descriptor(void);
 
 /* The word in this process's environment, taken out of it; false when it has none. */

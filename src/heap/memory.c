@@ -43,7 +43,7 @@ void memory_begin(void)
 	memory.inode = file.st_ino;
 }
 
-static bool descriptor_is_ours(void)
+bool memory_descriptor_is_ours(void)
 {
 	struct stat file;
 	return fstat(heap_map.fd, &file) == 0 && file.st_dev == memory.device &&
@@ -71,7 +71,7 @@ static bool cgroup_allows(size_t length)
 
 static int take(void *start, size_t length)
 {
-	if (heap_map.base && !descriptor_is_ours())
+	if (heap_map.base && !memory_descriptor_is_ours())
 		return sys_populate(start, length);
 	off_t offset = heap_map.base ? (char *)start - heap_map.base : 0;
 	return sys_allocate(heap_map.fd, offset, (off_t)length);

@@ -12,6 +12,10 @@
 /* Once, when the heap's descriptor is known. */
 void memory_begin(void);
 
+/* Whether heap_map.fd still is the heap's: a program may close all descriptors, and give its number
+ * to a file of its own. */
+bool memory_descriptor_is_ours(void);
+
 /* Gives a range of whole pages its memory. Returns 0, or a negative errno with its sentence. */
 int memory_take(void *start, size_t length);
 

@@ -134,8 +134,12 @@ void children_poll(brood_process *process)
 		return;
 	siginfo_t info;
 	struct rusage usage;
+	int r = sys_reap_child(process->pid, process->pidfd, &info, &usage);
+	if (r == -EBADF) { /* the program has closed it, and the number is its own now */
+		process->pidfd = -1;
+		r = sys_reap_child(process->pid, -1, &info, &usage);
+	}
 	int pidfd = process->pidfd;
-	int r = sys_reap_child(process->pid, pidfd, &info, &usage);
 	if (r == 1) {
 		process->exitcode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
 		process->end.core_dumped = info.si_code == CLD_DUMPED;

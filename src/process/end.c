@@ -82,6 +82,7 @@ int end_wait(brood_process *process, deadline when, enum end_how how)
 	process->waiters++; /* keeps the descriptor from being closed, and its number from reuse */
 	children_unlock();
 	int r = 1;
+	poll_state(process);
 	while (process->state != PROCESS_ENDED &&
 	       (r = wait_for_end(process->pid, process->pidfd, when, how)) > 0 &&
 	       poll_state(process) != PROCESS_ENDED) {
@@ -110,6 +111,13 @@ static int signal_from_elsewhere(const brood_process *process, int signal)
 	return r;
 }
 
+/* Without a pidfd, or where a sandbox refuses to signal by it. Not reaped, the pid is its own. */
+static int signal_by_pid(brood_process *process, int signal)
+{
+	children_poll(process);
+	return process->state == PROCESS_STARTED ? sys_result(kill(process->pid, signal)) : 0;
+}
+
 /* Under the lock, so that the process is not reaped, nor its descriptor closed, and its number used
  * anew, before the signal is sent. */
 static int signal_child(brood_process *process, int signal)
@@ -118,12 +126,10 @@ static int signal_child(brood_process *process, int signal)
 	children_lock();
 	if (signal > 0 && signal < _NSIG)
 		process->signals_sent |= UINT64_C(1) << (signal - 1);
-	if (process->pidfd < 0)
-		children_poll(process);
 	if (process->state == PROCESS_STARTED && process->pidfd >= 0)
 		r = sys_pidfd_signal(process->pidfd, signal);
-	else if (process->state == PROCESS_STARTED && kill(process->pid, signal) < 0)
-		r = -errno;
+	if (process->pidfd < 0 || (r < 0 && r != -ESRCH))
+		r = signal_by_pid(process, signal);
 	children_unlock();
 	return r;
 }

@@ -158,12 +158,16 @@ int execute_program(const struct execution *what, pid_t *ret_pid)
 	char lineages[LINEAGE_WORD_SIZE];
 	join_word(word, what->place, what->message);
 	lineage_word(lineages, lineage_of(what->place));
+	int heap = join_descriptor();
+	if (heap < 0)
+		return heap;
 	char **envp = environment_with(word, lineages);
 	if (!envp)
 		return -errno;
+	int program = program_descriptor();
 	struct order order = {
-		.program = program_descriptor(),
-		.kept = {program_descriptor(), join_descriptor(), what->kept},
+		.program = program,
+		.kept = {program, heap, what->kept},
 		.null = sys_null(),
 		.argv = program_arguments(),
 		.envp = envp,

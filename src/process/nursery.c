@@ -53,6 +53,7 @@ static struct {
 	pid_t pid;
 	int pidfd;
 	int channel[2]; /* ours, and the children's: to take back what nobody received */
+	sys_file channel_file;
 	process_slot *slot;
 	struct server_birth *birth;
 	int expected; /* children asked for, and not yet taken */
@@ -159,22 +160,36 @@ static void end_server(void)
 	nursery.birth->closing = true;
 	atomic_fetch_add(&nursery.birth->wanted, 1);
 	sys_futex_wake(&nursery.birth->wanted, 1);
-	if (!nursery_stopped(nursery.pid, nursery.pidfd))
+	if (nursery.pidfd >= 0 && !nursery_stopped(nursery.pid, nursery.pidfd))
 		sys_pidfd_wait(nursery.pidfd, &time);
 	end_child(nursery.pid, nursery.pidfd);
 }
 
 static void close_descriptors(void)
 {
-	close(nursery.channel[0]);
-	close(nursery.channel[1]);
+	sys_close(nursery.channel[0]);
+	sys_close(nursery.channel[1]);
 	viewpoint_close(&nursery.viewpoint);
+}
+
+/* A program that closes all descriptors has closed these, too: the numbers are its own then. */
+static void lose_descriptors(void)
+{
+	nursery.channel[0] = nursery.channel[1] = nursery.pidfd = -1;
+	nursery.viewpoint = VIEWPOINT_NONE;
+}
+
+static bool descriptors_are_ours(void)
+{
+	return sys_is_file(nursery.channel[0], nursery.channel_file);
 }
 
 void nursery_close(void)
 {
 	if (!nursery.running)
 		return;
+	if (!descriptors_are_ours())
+		lose_descriptors();
 	end_server();
 	for (int i = 0; i < SERVER_CELLS; i++)
 		clear(&nursery.birth->cells[i]);
@@ -197,7 +212,7 @@ void nursery_forget(void)
 	if (!nursery.used)
 		return;
 	nursery.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	if (nursery.running) {
+	if (nursery.running && descriptors_are_ours()) {
 		close_descriptors();
 		close(nursery.pidfd);
 	}
@@ -287,12 +302,15 @@ static int make_server(void)
 	table_entered(nursery.slot, nursery.pid);
 	nursery.expected = 0;
 	nursery.ahead = nursery.warm;
+	nursery.channel_file = sys_file_of(nursery.channel[0]);
 	nursery.running = nursery.fresh = true;
 	return 0;
 }
 
 int nursery_open(void)
 {
+	if (nursery.running && !descriptors_are_ours())
+		nursery_close();
 	return nursery.running ? 0 : make_server();
 }
 

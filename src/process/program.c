@@ -17,6 +17,7 @@
 
 static struct {
 	_Atomic int descriptor;
+	sys_file file;
 	char **arguments;
 	_Atomic bool initialised;
 } program = {.descriptor = -1};
@@ -30,7 +31,8 @@ __attribute__((constructor(103))) static void program_begin(int argc, char **arg
 
 int program_descriptor(void)
 {
-	return program.descriptor;
+	int fd = program.descriptor;
+	return fd >= 0 && sys_is_file(fd, program.file) ? fd : -1;
 }
 
 char **program_arguments(void)
@@ -93,7 +95,9 @@ static void learn_program(void)
 {
 	if (atomic_exchange(&program.initialised, true))
 		return;
-	program.descriptor = sys_open_path("/proc/self/exe");
+	int fd = sys_open_path("/proc/self/exe");
+	program.file = sys_file_of(fd);
+	program.descriptor = fd;
 	call_loader_again();
 }
 

@@ -4,7 +4,8 @@
 
 /* The program that this process runs, as it can be run anew. */
 
-/* A descriptor of its file, which stays good when the file is replaced or deleted; -1 without. */
+/* A descriptor of its file, which stays good when the file is replaced or deleted; -1 without,
+ * also when the program has closed it. */
 int program_descriptor(void);
 
 /* What main() was called with. */

@@ -54,6 +54,12 @@ typedef struct viewpoint {
 	int groups; /* then this file in /proc */
 } viewpoint;
 
+/* No descriptors; also for those that the program has closed, which are not to be closed again. */
+#define VIEWPOINT_NONE                                         \
+	(viewpoint)                                            \
+	{                                                      \
+		.namespaces = -1, .oom_score = -1, .pidfd = -1 \
+	}
 void viewpoint_open(viewpoint *ret);
 void viewpoint_close(viewpoint *from);
 
