@@ -3,6 +3,9 @@
 #include "base/pidref.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,11 +55,29 @@ int pidref_open(pidref process)
 	return fd;
 }
 
+/*
+ * Where a sandbox refuses pidfds, or no descriptor is left. A process that has ended and is not
+ * reaped is known to its parent, and to others by /proc; its first thread alone may have ended.
+ */
+static bool dead_by_pid(pidref process)
+{
+	siginfo_t info;
+	proc_stat stat;
+	if (kill(process.pid, 0) < 0 && errno == ESRCH)
+		return true;
+	if (sys_wait_child(process.pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) == 1)
+		return true;
+	if (proc_read_stat(process.pid, &stat) < 0)
+		return false;
+	bool recycled = process.started && stat.started > process.started;
+	return recycled || (strchr("ZX", stat.state) && stat.threads < 2);
+}
+
 bool pidref_dead(pidref process)
 {
 	int fd = pidref_open(process);
 	if (fd < 0)
-		return fd == -ESRCH;
+		return fd == -ESRCH || dead_by_pid(process);
 	bool dead = sys_pidfd_ended(fd);
 	close(fd);
 	return dead;

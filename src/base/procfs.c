@@ -141,11 +141,13 @@ bool proc_contains(pid_t pid, const char *file, const char *text)
 struct process_visit {
 	void (*visit)(pid_t pid, void *data);
 	void *data;
+	bool any;
 };
 
 static bool visit_process(pid_t pid, void *data)
 {
-	const struct process_visit *each = data;
+	struct process_visit *each = data;
+	each->any = true;
 	each->visit(pid, each->data);
 	return true;
 }
@@ -153,5 +155,6 @@ static bool visit_process(pid_t pid, void *data)
 int proc_each(void (*visit)(pid_t pid, void *data), void *data)
 {
 	struct process_visit each = {.visit = visit, .data = data};
-	return each_number("/proc", visit_process, &each);
+	int r = each_number("/proc", visit_process, &each);
+	return r == 0 && !each.any ? -ENOENT : r; /* a folder, but not the kernel's */
 }

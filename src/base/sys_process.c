@@ -78,17 +78,23 @@ static int wait_for(int id_type, int id, int options, siginfo_t *info, struct ru
 	return info->si_pid != 0;
 }
 
+/* A child that is not reaped keeps its pid, so this may stand in where a sandbox refuses the other.
+ */
+static int wait_for_child(pid_t pid, int pidfd, int options, siginfo_t *info, struct rusage *usage)
+{
+	int r = pidfd < 0 ? -ENOSYS : wait_for(P_PIDFD, pidfd, options, info, usage);
+	return r >= 0 || r == -ECHILD || r == -EBADF ? r
+						     : wait_for(P_PID, pid, options, info, usage);
+}
+
 int sys_wait_child(pid_t pid, int pidfd, int options, siginfo_t *info)
 {
-	return pidfd < 0 ? wait_for(P_PID, pid, options, info, NULL)
-			 : wait_for(P_PIDFD, pidfd, options, info, NULL);
+	return wait_for_child(pid, pidfd, options, info, NULL);
 }
 
 int sys_reap_child(pid_t pid, int pidfd, siginfo_t *info, struct rusage *usage)
 {
-	const int options = WEXITED | WNOHANG | __WALL;
-	return pidfd < 0 ? wait_for(P_PID, pid, options, info, usage)
-			 : wait_for(P_PIDFD, pidfd, options, info, usage);
+	return wait_for_child(pid, pidfd, WEXITED | WNOHANG | __WALL, info, usage);
 }
 
 int sys_wait_peek(siginfo_t *info)

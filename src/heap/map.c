@@ -204,9 +204,8 @@ static int make(void)
 	} while (r == -ENOMEM && reserve >= RESERVE_MIN);
 	if (r < 0) {
 		snprintf(failure.sentence, sizeof(failure.sentence),
-			 "mapping a memory file failed: %s; check ulimit -v, ulimit -n and the "
-			 "memory "
-			 "that is left",
+			 "mapping a memory file failed: %s; check ulimit -v, ulimit -n, the memory "
+			 "that is left, and whether a sandbox refuses memfd_create",
 			 strerror(-r));
 		return r;
 	}

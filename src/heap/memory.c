@@ -74,7 +74,8 @@ static int take(void *start, size_t length)
 	if (heap_map.base && !memory_descriptor_is_ours())
 		return sys_populate(start, length);
 	off_t offset = heap_map.base ? (char *)start - heap_map.base : 0;
-	return sys_allocate(heap_map.fd, offset, (off_t)length);
+	int r = sys_allocate(heap_map.fd, offset, (off_t)length);
+	return r == -ENOSYS || r == -EPERM ? sys_populate(start, length) : r; /* a sandbox */
 }
 
 int memory_take(void *start, size_t length)

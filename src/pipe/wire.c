@@ -88,6 +88,9 @@ static int make_file(const unsigned char *data, size_t size)
 	if (fd == -EMFILE || fd == -ENFILE)
 		return error_set(-fd, "no file descriptor is left to send a long message with: "
 				      "close some, or raise the limit (ulimit -n)");
+	if (fd == -ENOSYS || fd == -EPERM)
+		return error_set(-fd, "a sandbox refuses memfd_create, by which messages are sent "
+				      "that are longer than a packet: send smaller ones");
 	if (fd < 0)
 		return error_set(ENOMEM,
 				 "no memory for a message that is %zu bytes longer than a "

@@ -96,8 +96,8 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static int run_pr
 	keep_open(order);
 	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&no_signals, 0, sizeof(no_signals));
 	long r = raw_execveat(order->program, "", order->argv, order->envp, AT_EMPTY_PATH);
-	if (r == -EBADF || r == -ENOENT ||
-	    r == -ENOSYS) /* the program has closed all descriptors */
+	/* The program has closed the descriptor, or a sandbox refuses the call. */
+	if (r == -EBADF || r == -ENOENT || r == -ENOSYS || r == -EPERM)
 		r = raw_syscall(SYS_execve, (long)"/proc/self/exe", (long)order->argv,
 				(long)order->envp, 0);
 	order->err = (int)-r;
@@ -148,8 +148,11 @@ static int run(const char *name, struct order *order, pid_t *ret_pid)
 	siginfo_t info;
 	sys_wait_child(*ret_pid, fd, WEXITED | __WALL, &info);
 	close(fd);
-	return error_set(order->err, "cannot start '%s': running the program anew failed: %s", name,
-			 strerror(order->err));
+	return error_set(order->err, "cannot start '%s': running the program anew failed: %s%s",
+			 name, strerror(order->err),
+			 order->program < 0 ? "; its file is found by /proc/self/exe: is there no "
+					      "/proc? The start method fork does without"
+					    : "");
 }
 
 int execute_program(const struct execution *what, pid_t *ret_pid)

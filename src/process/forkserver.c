@@ -62,7 +62,7 @@ static bool wait_until_ready(const struct warm *child, struct launch *launch)
 	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
 	while (!launch->ready)
 		if (sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT &&
-		    (nursery_stopped(child->pid, child->pidfd) || sys_pidfd_ended(child->pidfd)))
+		    nursery_lost(child->pid, child->pidfd))
 			return launch->ready;
 	return true;
 }

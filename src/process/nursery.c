@@ -80,13 +80,13 @@ void nursery_unlock(void)
 	pthread_mutex_unlock(&nursery.lock);
 }
 
-bool nursery_stopped(pid_t pid, int pidfd)
+static bool has_stopped(pid_t pid, int pidfd)
 {
 	siginfo_t info;
 	return sys_wait_child(pid, pidfd, WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) == 1;
 }
 
-static bool has_ended_or_stopped(pid_t pid, int pidfd)
+bool nursery_lost(pid_t pid, int pidfd)
 {
 	siginfo_t info;
 	return sys_wait_child(pid, pidfd, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) !=
@@ -114,7 +114,7 @@ static void end_child(pid_t pid, int pidfd)
 {
 	siginfo_t info;
 	int r = pidfd >= 0 ? sys_pidfd_signal(pidfd, SIGKILL) : sys_result(kill(pid, SIGKILL));
-	if (r == 0 || !nursery_stopped(pid, pidfd))
+	if (r == 0 || !has_stopped(pid, pidfd))
 		sys_wait_child(pid, pidfd, WEXITED | __WALL, &info);
 	if (pidfd >= 0)
 		close(pidfd);
@@ -160,7 +160,7 @@ static void end_server(void)
 	nursery.birth->closing = true;
 	atomic_fetch_add(&nursery.birth->wanted, 1);
 	sys_futex_wake(&nursery.birth->wanted, 1);
-	if (nursery.pidfd >= 0 && !nursery_stopped(nursery.pid, nursery.pidfd))
+	if (nursery.pidfd >= 0 && !has_stopped(nursery.pid, nursery.pidfd))
 		sys_pidfd_wait(nursery.pidfd, &time);
 	end_child(nursery.pid, nursery.pidfd);
 }
@@ -265,8 +265,11 @@ static int run_server_with_channel(void)
 {
 	int r = message_pair(nursery.channel);
 	if (r < 0)
-		return error_set(-r, "no descriptors are left to speak to the fork server: close "
-				     "some, or raise the limit (ulimit -n)");
+		return error_set(-r, r == -EMFILE || r == -ENFILE
+					     ? "no descriptors are left to speak to the fork "
+					       "server: close some, or raise the limit (ulimit -n)"
+					     : "the system gives no sockets to speak to the fork "
+					       "server: use another start method");
 	r = run_server();
 	if (r < 0) {
 		close(nursery.channel[0]);
@@ -391,8 +394,7 @@ static void replace_lost(void)
 {
 	for (int i = 0; i < SERVER_CELLS; i++) {
 		struct warm_cell *cell = &nursery.birth->cells[i];
-		if (cell->state != CELL_MAKING || cell->pid == 0 ||
-		    !has_ended_or_stopped(cell->pid, -1))
+		if (cell->state != CELL_MAKING || cell->pid == 0 || !nursery_lost(cell->pid, -1))
 			continue;
 		clear(cell);
 		cell->state = CELL_EMPTY;
@@ -409,8 +411,7 @@ static struct warm_cell *wait_for_one(void)
 	for (;;) {
 		uint32_t news = nursery.birth->news;
 		struct warm_cell *cell = alert_one();
-		if (cell || nursery.birth->error ||
-		    has_ended_or_stopped(nursery.pid, nursery.pidfd))
+		if (cell || nursery.birth->error || nursery_lost(nursery.pid, nursery.pidfd))
 			return cell;
 		if (sys_futex_wait(&nursery.birth->news, news, &a_while) == -ETIMEDOUT)
 			replace_lost();
@@ -434,13 +435,14 @@ static int look_at(struct warm *child, const char *name)
 {
 	child->pid = child->cell->pid;
 	child->pidfd = sys_pidfd_open(child->pid);
-	if (child->pidfd < 0) {
-		int r = child->pidfd;
+	int r = child->pidfd;
+	/* As with fork(), there may be only its pid to go by. */
+	if (r < 0 && r != -ENOSYS && r != -EPERM) {
 		clear(child->cell);
 		child->cell->state = CELL_EMPTY;
 		return r == -ESRCH ? NURSERY_RETRY : refused(name, -r, "");
 	}
-	if (!has_ended_or_stopped(child->pid, child->pidfd))
+	if (!nursery_lost(child->pid, child->pidfd))
 		return 0;
 	nursery_drop(child);
 	return NURSERY_RETRY;

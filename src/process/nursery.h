@@ -44,8 +44,10 @@ void nursery_refill(void);
 /* Ends a warm child that was taken, whatever it has done by then. */
 void nursery_drop(struct warm *child);
 
-/* Whether it, or the server, has been stopped (SIGSTOP), so that waiting for it is in vain. */
-bool nursery_stopped(pid_t pid, int pidfd);
+/* Whether it, or the server, has ended or been stopped (SIGSTOP), so that waiting for it is in
+ * vain.
+ */
+bool nursery_lost(pid_t pid, int pidfd);
 
 /* Whether a child of the present server would be what one made now would be; with the umask, which
  * it takes over. */

@@ -139,7 +139,8 @@ int method_refused(const char *name, int err)
 			 err == EAGAIN
 				 ? "the limit on processes is reached (ulimit -u, or pids.max of "
 				   "the control group); join some that have ended"
-				 : "no memory for another process");
+			 : err == ENOMEM ? "no memory for another process"
+					 : "the system refuses to make a process; does a sandbox?");
 }
 
 static int start(brood_process *process, int *ret_pidfd)

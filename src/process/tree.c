@@ -101,7 +101,8 @@ static int roll_add(struct roll *roll, pidref process)
 	return 0;
 }
 
-/* Without a pidfd (valgrind; no descriptor left) by pid, if the start time is right. */
+/* Without a pidfd (valgrind; no descriptor left), or where a sandbox refuses to signal by it, by
+ * pid, if the start time is right. */
 static int send_to(pidref process, int signal)
 {
 	proc_stat stat;
@@ -109,7 +110,8 @@ static int send_to(pidref process, int signal)
 	if (fd >= 0) {
 		int r = sys_pidfd_signal(fd, signal);
 		close(fd);
-		return r;
+		if (r == 0 || r == -ESRCH)
+			return r;
 	}
 	if (fd == -ESRCH || proc_read_stat(process.pid, &stat) < 0 ||
 	    stat.started != process.started)
