@@ -226,8 +226,8 @@ static int join(const join_order *order, char **argv, char **envp)
 		if (err == EEXIST && order->attempt < JOIN_ATTEMPTS)
 			join_again(order, argv, envp);
 		snprintf(failure.sentence, sizeof(failure.sentence),
-			 "the family's heap cannot be mapped at %p: %s; its root can be given "
-			 "another place by setting BROOD_HEAP_SIZE smaller",
+			 "the family's heap cannot be mapped at %p: %s; check ulimit -v, or set "
+			 "BROOD_HEAP_SIZE smaller for its root, which gives it another place",
 			 (void *)order->base, strerror(err));
 		return -err;
 	}

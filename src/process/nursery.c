@@ -354,15 +354,8 @@ static int grown(int ahead)
 
 static int refused(const char *name, int error, const char *why)
 {
-	if (*why)
-		return error_set(error, "the fork server cannot %s", why);
-	if (error == EMFILE || error == ENFILE)
-		return error_set(error,
-				 "no file descriptor is left to start '%s': close some, free "
-				 "processes that have ended (brood_process_free), or raise the "
-				 "limit (ulimit -n)",
-				 name);
-	return method_refused(name, error);
+	return *why ? error_set(error, "the fork server cannot %s", why)
+		    : method_refused(name, error);
 }
 
 static int server_is_gone(const char *name)
@@ -372,7 +365,9 @@ static int server_is_gone(const char *name)
 	return fresh ? error_set(
 			       ECHILD,
 			       "cannot start '%s': the fork server, which is the program run anew, "
-			       "ended before it came to brood_init() in main()",
+			       "ended before it came to brood_init() in main(); if it could not "
+			       "join "
+			       "the family's heap, standard error says why",
 			       name)
 		     : NURSERY_RETRY;
 }

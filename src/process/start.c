@@ -135,6 +135,12 @@ void process_release_slot(brood_process *process)
 
 int method_refused(const char *name, int err)
 {
+	if (err == EMFILE || err == ENFILE)
+		return error_set(err,
+				 "no file descriptor is left to start '%s': close some, free "
+				 "processes that have ended (brood_process_free), or raise the "
+				 "limit (ulimit -n)",
+				 name);
 	return error_set(err, "cannot start '%s': %s", name,
 			 err == EAGAIN
 				 ? "the limit on processes is reached (ulimit -u, or pids.max of "

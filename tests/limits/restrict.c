@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, BY_PIDFD = 3 };
+enum { NOBODY = 65534, FIRST_USER = 100000, BY_PIDFD = 3 };
 
 #define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
 /* Goes on when equal, else skips so many. */
@@ -79,7 +79,7 @@ bool restrict_proc(void)
 
 bool restrict_user(void)
 {
-	return geteuid() != 0 ||
-	       (setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
-		setresuid(NOBODY, NOBODY, NOBODY) == 0);
+	uid_t user = FIRST_USER + (uid_t)getpid();
+	return geteuid() == 0 && setgroups(0, NULL) == 0 &&
+	       setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(user, user, user) == 0;
 }

@@ -15,7 +15,8 @@ bool restrict_call(int number, int err);
 /* Makes /proc an empty folder, for this process and its children. False: not allowed to. */
 bool restrict_proc(void);
 
-/* Becomes nobody, to whom limits of processes apply. False: not allowed to. */
+/* As root, becomes a user who has no other processes: to root, limits of them do not apply. False:
+ * not root. */
 bool restrict_user(void);
 
 #endif

@@ -157,16 +157,26 @@ static void put_three(void *arg)
 			exit(3);
 }
 
+/* As long as somebody may put. */
+static int get_from(brood_queue *q, brood_process *p, int *number)
+{
+	int r = -ETIMEDOUT;
+	while (r == -ETIMEDOUT && brood_process_join_nowait(p) == -ETIMEDOUT)
+		r = brood_get_into_timed(q, int, number, 0.05);
+	return r == -ETIMEDOUT ? brood_get_into_nowait(q, int, number) : r;
+}
+
 static void queues(void)
 {
 	brood_queue *q = brood_queue_new(.max = 2);
 	if (!made(q))
 		return;
 	brood_process *p = brood_start(.target = put_three, .args = BROOD_VALUE(q));
+	bool started = made(p);
 	works(brood_queue_fd(q));
-	int number = -1;
-	for (int i = 0; made(p) && i < 3; i++) {
-		if (!works(brood_get_into_timed(q, int, &number, patience)))
+	int number;
+	for (int i = 0; started && i < 3; i++) {
+		if (!works(get_from(q, p, &number)))
 			break;
 		must(number == i);
 	}
