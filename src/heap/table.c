@@ -297,12 +297,21 @@ static bool claim(table_place place)
 
 /* A slot that is taken instead names the process that this one was forked from as its starter:
  * until now account_self.owner is that one's. It may be dead; then a collector frees the slot in
- * its time. */
+ * its time. A program run anew has been nobody yet, and names whose place it was to have: without a
+ * starter it would be taken for the root, and never be collected. */
+static process_slot *take_another(void)
+{
+	if (!account_self.owner && moving.place.slot)
+		account_self.owner =
+			owner_of_slot(table_index(moving.place.slot), moving.place.generation);
+	return take_any();
+}
+
 static void settle_locked(void)
 {
 	process_slot *slot = NULL;
 	if (!account_self.slot) {
-		slot = claim(moving.place) ? moving.place.slot : take_any();
+		slot = claim(moving.place) ? moving.place.slot : take_another();
 		if (slot)
 			become(slot);
 	}

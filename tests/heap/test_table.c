@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "heap/account.h"
 #include "heap/heap.h"
 #include "heap/table.h"
 
@@ -114,6 +115,33 @@ static void collect_now(void)
 {
 	for (int i = 0; i < 1100; i++)
 		table_release(table_reserve());
+}
+
+/* A program run anew that comes when its slot has been given up takes another, which goes with it.
+ */
+static void one_that_comes_late_is_collected(void **state)
+{
+	(void)state;
+	process_slot *slot = table_reserve(), *other = NULL;
+	table_place late = table_place_of(slot);
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	table_release(slot);
+	pid_t pid = fork();
+	if (pid == 0) {
+		account_self.owner = 0; /* as after an exec */
+		table_move(late, true);
+		other = table_self();
+		_exit(write(ends[1], &other, sizeof(other)) != sizeof(other));
+	}
+	assert_int_equal(child_end(pid), 0);
+	assert_int_equal(read(ends[0], &other, sizeof(other)), sizeof(other));
+	close(ends[0]);
+	close(ends[1]);
+	assert_non_null(other);
+	assert_int_not_equal(atomic_load(&other->state), SLOT_FREE);
+	table_collect();
+	assert_int_equal(atomic_load(&other->state), SLOT_FREE);
 }
 
 static void what_dead_starters_leave_is_collected(void **state)
@@ -228,6 +256,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_slot_lives_with_its_process, heap_is_empty),
 		cmocka_unit_test_teardown(many_are_reserved_and_each_once, heap_is_empty),
 		cmocka_unit_test_teardown(a_full_table_is_eagain, heap_is_empty),
+		cmocka_unit_test_teardown(one_that_comes_late_is_collected, heap_is_empty),
 		cmocka_unit_test_teardown(what_dead_starters_leave_is_collected, heap_is_empty),
 		cmocka_unit_test_teardown(a_program_in_the_background_is_the_root, heap_is_empty),
 		cmocka_unit_test_teardown(objects_go_with_their_owner, heap_is_empty),
