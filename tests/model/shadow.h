@@ -97,6 +97,8 @@ void model_point(uintptr_t address, const char *function, int line);
 #define CORE_SPINS     0
 #define SEATS_AT_FIRST 2
 #define TAKEN_PAGE     3
+#define FIRST_BYTES    0
+#define FIRST_SLOTS    1
 
 /* In place of heap/life.h, whose life_owner() is inline. */
 #define HEAP_LIFE_H

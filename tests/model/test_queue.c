@@ -244,6 +244,23 @@ static void room_for_one(void **state)
 			    {TYPED_INT, .max = 1}});
 }
 
+static void no_bound(void **state)
+{
+	(void)state;
+	explore(&(scenario){"one producer, one consumer, rings of one, two and four",
+			    {put_0_1, get_all, idle},
+			    1,
+			    0,
+			    1,
+			    {TYPED_INT}});
+	explore(&(scenario){"two producers, one consumer, rings of one and two",
+			    {put_0, put_2, get_all},
+			    2,
+			    0,
+			    0,
+			    {TYPED_INT}});
+}
+
 static void joinable(void **state)
 {
 	(void)state;
@@ -270,9 +287,8 @@ static void redelivery(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_producers),
-		cmocka_unit_test(room_for_one),
-		cmocka_unit_test(joinable),
+		cmocka_unit_test(two_producers), cmocka_unit_test(room_for_one),
+		cmocka_unit_test(no_bound),	 cmocka_unit_test(joinable),
 		cmocka_unit_test(redelivery),
 	};
 	/* Each by itself, so that they run side by side. */
