@@ -219,6 +219,14 @@ bool table_dead(heap_owner owner)
 	return life_dead(owner);
 }
 
+pid_t table_pid(heap_owner owner)
+{
+	for (int i = 0; i < explored->processes; i++)
+		if (model_owner(i) == owner)
+			return model_pid(i);
+	return 0;
+}
+
 int life_wait(const _Atomic uint32_t *word, uint32_t expected, heap_owner peer, deadline when)
 {
 	enter(__func__);

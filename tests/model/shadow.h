@@ -20,6 +20,7 @@
 #define gettid		    model_gettid
 #define brood_cpu_count	    model_cpu_count
 #define table_dead	    model_table_dead
+#define table_pid	    model_table_pid
 #define heap_map	    model_heap_map
 #define heap_require	    model_heap_require
 #define heap_alloc	    model_heap_alloc
