@@ -13,9 +13,7 @@
 
 #include "brood/brood.h"
 
-enum { CHANNELS = 2 };
-
-static void check(long result, const char *what)
+void check(long result, const char *what)
 {
 	if (result < 0) {
 		perror(what);
@@ -69,8 +67,7 @@ static bool queue_open(int channel, size_t size, bool many)
 {
 	(void)many;
 	type = type_for(size);
-	queues[channel] =
-		brood_must(brood_queue_new(.max = size > 65536 ? 16 : ROOM, .type = type));
+	queues[channel] = brood_must(brood_queue_new(.max = (size_t)room_for(size), .type = type));
 	return true;
 }
 
@@ -102,7 +99,7 @@ static bool place_open(int channel, size_t size, bool many)
 {
 	queue_open(channel, size, many);
 	emptied[channel] = brood_must(brood_queue_new(.type = type));
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < ROOM_LARGE; i++)
 		brood_must(brood_commit(emptied[channel],
 					brood_must(brood_reserve_as(emptied[channel], type))));
 	return true;
@@ -214,12 +211,59 @@ static void mq_close_one(int channel)
 	mq_close(mq[channel]);
 }
 
-const peer peers[] = {
-	{"brood", queue_open, queue_send, queue_receive, queue_close},
-	{"brood, by pointer", queue_open, queue_send, pointer_receive, queue_close},
-	{"brood, in place", place_open, place_send, place_receive, place_close},
-	{"pipe", pipe_open, fd_send, fd_receive, fd_close},
-	{"SOCK_SEQPACKET", seqpacket_open, fd_send, fd_receive, fd_close},
-	{"POSIX mq", mq_open_one, mq_send_one, mq_receive_one, mq_close_one},
+static const peer queue = {
+	.name = "brood",
+	.open = queue_open,
+	.send = queue_send,
+	.receive = queue_receive,
+	.close = queue_close,
+};
+static const peer by_pointer = {
+	.name = "brood, by pointer",
+	.open = queue_open,
+	.send = queue_send,
+	.receive = pointer_receive,
+	.close = queue_close,
+};
+static const peer in_place = {
+	.name = "brood, in place",
+	.open = place_open,
+	.send = place_send,
+	.receive = place_receive,
+	.close = place_close,
+};
+static const peer pipe_peer = {
+	.name = "pipe",
+	.open = pipe_open,
+	.send = fd_send,
+	.receive = fd_receive,
+	.close = fd_close,
+};
+static const peer seqpacket = {
+	.name = "SOCK_SEQPACKET",
+	.open = seqpacket_open,
+	.send = fd_send,
+	.receive = fd_receive,
+	.close = fd_close,
+};
+static const peer posix = {
+	.name = "POSIX mq",
+	.open = mq_open_one,
+	.send = mq_send_one,
+	.receive = mq_receive_one,
+	.close = mq_close_one,
+};
+
+const peer *const peers[] = {
+	&queue,	      &by_pointer, &in_place, &pipe_peer, &seqpacket, &posix,
+#ifdef HAVE_BOOST
+	&peer_boost,
+#endif
+#ifdef HAVE_ZEROMQ
+	&peer_zeromq,
+#endif
+#ifdef HAVE_NNG
+	&peer_nng,
+#endif
 };
 const int n_peers = sizeof(peers) / sizeof(peers[0]);

@@ -7,7 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SIZES = 5, LARGEST = 1 << 20, ROOM = 1024 };
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { SIZES = 5, LARGEST = 1 << 20, ROOM = 1024, ROOM_LARGE = 16, MANY = 4, CHANNELS = 2 };
+
+/* One of the processes at a channel, those that send and those that receive counted each. */
+typedef struct seat {
+	bool sends;
+	int number, of;
+} seat;
 
 typedef struct peer {
 	const char *name;
@@ -17,12 +27,31 @@ typedef struct peer {
 	void (*send)(int channel, const void *message, size_t size);
 	void (*receive)(int channel, void *message, size_t size);
 	void (*close)(int channel);
+	/* In a process that is about to use it; may be NULL. Senders may wait for receivers. */
+	void (*enter)(int channel, seat at);
+	int share; /* unless 0, it sends so many times fewer */
 } peer;
 
-extern const peer peers[];
+extern const peer *const peers[];
 extern const int n_peers;
+
+/* Those in files of their own, where they are installed. */
+extern const peer peer_nng, peer_zeromq, peer_boost;
+
+/* How many messages of this size a channel has room for. */
+static inline int room_for(size_t size)
+{
+	return size > 65536 ? ROOM_LARGE : ROOM;
+}
+
+/* Ends the program when that is negative. */
+void check(long result, const char *what);
 
 /* The peer of which the others' ratios are. */
 enum { PEER_BROOD };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

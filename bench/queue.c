@@ -8,8 +8,8 @@
  * sizes. All peers take turns within one run, a round each, and work on equal
  * terms: the message is copied in and copied out, its memory on both sides resident (the
  * heap's too: freed blocks are kept, and the first round does not count). "by pointer" copies
- * in only, "in place" neither way. CPython's multiprocessing.Queue is run by queue_peer.py. A
- *figure is the median over the rounds; ratios are brood's throughput over the peer's.
+ * in only, "in place" neither way. CPython's multiprocessing.Queue and Open MPI are programs of
+ * their own. A figure is the median over the rounds; ratios are brood's throughput over the peer's.
  */
 
 #include <stdatomic.h>
@@ -23,20 +23,21 @@
 
 #include "brood/brood.h"
 #include "peers.h"
+#include "programs.h"
 
-enum { MAX_ROUNDS = 99, MAX_PEERS = 8, MANY = 4, TRIPS = 2000, SERIES = 2 };
+enum { MAX_ROUNDS = 99, MAX_PEERS = 16, TRIPS = 2000, SERIES = 2 };
 
 static const size_t sizes[SIZES] = {8, 64, 1024, 65536, LARGEST};
 static const long counts[SIZES] = {400000, 400000, 200000, 8000, 400};
-enum { PYTHON_SHARE = 40 }; /* it sends so many times fewer */
 
 static double rates[SERIES][SIZES][MAX_PEERS][MAX_ROUNDS];
 static double trips[SIZES][MAX_PEERS][2][MAX_ROUNDS]; /* p50, p99 */
 
 static struct start {
-	_Atomic int ready;
+	_Atomic int ready, finished;
 	_Atomic bool go;
 	_Atomic double ended[2 * MANY];
+	double trip[TRIPS];
 } * start;
 
 static double now(void)
@@ -57,6 +58,8 @@ static void work(const peer *with, int i, int pairs, size_t size, long count)
 {
 	char *message = calloc(1, size);
 	memset(message, i, size);
+	if (with->enter)
+		with->enter(0, (seat){i < pairs, i % pairs, pairs});
 	wait_for_go();
 	for (long n = 0; n < count / pairs; n++) {
 		if (i < pairs)
@@ -65,6 +68,10 @@ static void work(const peer *with, int i, int pairs, size_t size, long count)
 			with->receive(0, message, size);
 	}
 	start->ended[i] = now();
+	/* What was sent may go with who sent it. */
+	start->finished++;
+	while (start->finished < 2 * pairs)
+		usleep(100);
 }
 
 static void launch(brood_process **p, void (*target)(void *), void *arg)
@@ -119,14 +126,39 @@ static double throughput(const peer *with, int pairs, size_t size, long count)
 	return (double)(count / pairs * pairs) / (last - begun);
 }
 
+static void enter_pair(const peer *with, int receives)
+{
+	if (!with->enter)
+		return;
+	with->enter(receives, (seat){false, 0, 1});
+	with->enter(!receives, (seat){true, 0, 1});
+}
+
 static void answer(void *arg)
 {
 	const task *t = arg;
 	char *message = calloc(1, t->size);
+	enter_pair(t->with, 0);
 	for (long n = 0; n < t->count; n++) {
 		t->with->receive(0, message, t->size);
 		t->with->send(1, message, t->size);
 	}
+	while (!start->finished) /* until what was sent has come */
+		usleep(100);
+}
+
+static void ask(void *arg)
+{
+	const task *t = arg;
+	char *message = calloc(1, t->size);
+	enter_pair(t->with, 1);
+	for (long n = 0; n < t->count; n++) {
+		double begun = now();
+		t->with->send(0, message, t->size);
+		t->with->receive(1, message, t->size);
+		start->trip[n] = now() - begun;
+	}
+	start->finished = 1;
 }
 
 static int compare(const void *a, const void *b)
@@ -143,8 +175,7 @@ static double quantile(double *values, int count, double q)
 
 static void round_trips(const peer *with, size_t size, double *ret_p50, double *ret_p99)
 {
-	static double seconds[TRIPS];
-	brood_process *p;
+	brood_process *p[2];
 	int count = size > 65536 ? TRIPS / 10 : TRIPS;
 	*ret_p50 = *ret_p99 = -1;
 	if (!with->open(0, size, false))
@@ -153,47 +184,29 @@ static void round_trips(const peer *with, size_t size, double *ret_p50, double *
 		with->close(0);
 		return;
 	}
-	char *message = calloc(1, size);
+	memset(start, 0, sizeof(*start));
 	task t = {with, 0, 1, size, count};
-	launch(&p, answer, &t);
-	for (int i = 0; i < count; i++) {
-		double begun = now();
-		with->send(0, message, size);
-		with->receive(1, message, size);
-		seconds[i] = now() - begun;
-	}
-	join(p);
-	free(message);
+	launch(&p[0], answer, &t);
+	launch(&p[1], ask, &t);
+	join(p[0]);
+	join(p[1]);
 	with->close(0);
 	with->close(1);
-	*ret_p50 = quantile(seconds, count, 0.5);
-	*ret_p99 = quantile(seconds, count, 0.99);
+	*ret_p50 = quantile(start->trip, count, 0.5);
+	*ret_p99 = quantile(start->trip, count, 0.99);
 }
 
-/* CPython's figures: queue_peer.py KIND SIZE COUNT writes them. */
-static bool python(const char *kind, int pairs, size_t size, long count, double *a, double *b)
-{
-	char command[1024];
-	if (access(BENCH_PYTHON, X_OK) != 0)
-		return false;
-	snprintf(command, sizeof(command), "'%s' '%s' %s %d %zu %ld", BENCH_PYTHON, BENCH_SCRIPT,
-		 kind, pairs, size, count);
-	FILE *out = popen(command, "re");
-	bool read = out && fscanf(out, "%lf %lf", a, b) == 2;
-	if (out)
-		pclose(out);
-	return read;
-}
-
-static void measure_python(int round, int s)
+static void measure_program(int k, int round, int s)
 {
 	double a, b;
-	int i = n_peers;
+	int i = n_peers + k;
+	const program *with = &programs[k];
+	rates[0][s][i][round] = rates[1][s][i][round] = -1;
+	trips[s][i][0][round] = trips[s][i][1][round] = -1;
 	for (int series = 0; series < SERIES; series++)
-		if (python("throughput", series ? MANY : 1, sizes[s], counts[s] / PYTHON_SHARE + 8,
-			   &a, &b))
+		if (program_run(with, "throughput", series ? MANY : 1, sizes[s], counts[s], &a, &b))
 			rates[series][s][i][round] = a;
-	if (python("trips", 1, sizes[s], 200, &a, &b)) {
+	if (program_run(with, "trips", 1, sizes[s], TRIPS, &a, &b)) {
 		trips[s][i][0][round] = a;
 		trips[s][i][1][round] = b;
 	}
@@ -206,20 +219,21 @@ static void measure(int round)
 		for (int k = 0; k < n_peers; k++) {
 			/* Each comes first in its turn. */
 			int i = (k + slot) % n_peers;
-			const peer *with = &peers[i];
+			const peer *with = peers[i];
+			long count = counts[s] / (with->share ? with->share : 1);
 			for (int series = 0; series < SERIES; series++)
 				rates[series][s][i][slot] =
-					throughput(with, series ? MANY : 1, sizes[s], counts[s]);
+					throughput(with, series ? MANY : 1, sizes[s], count);
 			round_trips(with, sizes[s], &trips[s][i][0][slot], &trips[s][i][1][slot]);
 		}
-		if (round >= 0)
-			measure_python(slot, s);
+		for (int k = 0; k < n_programs && round >= 0; k++)
+			measure_program(k, slot, s);
 	}
 }
 
 static const char *name_of(int i)
 {
-	return i < n_peers ? peers[i].name : "CPython's Queue";
+	return i < n_peers ? peers[i]->name : programs[i - n_peers].name;
 }
 
 static void print_head(const char *title)
@@ -234,7 +248,7 @@ static void report_rates(int series, int rounds)
 {
 	print_head(series ? "msg/s, four to four (ratio)" : "msg/s, one to one (ratio)");
 	double ours[SIZES];
-	for (int i = 0; i <= n_peers; i++) {
+	for (int i = 0; i < n_peers + n_programs; i++) {
 		printf("%-28s", name_of(i));
 		for (int s = 0; s < SIZES; s++) {
 			double rate = quantile(rates[series][s][i], rounds, 0.5);
@@ -252,7 +266,7 @@ static void report_rates(int series, int rounds)
 static void report_trips(int rounds)
 {
 	print_head("round trip, us: p50, p99");
-	for (int i = 0; i <= n_peers; i++) {
+	for (int i = 0; i < n_peers + n_programs; i++) {
 		printf("%-28s", name_of(i));
 		for (int s = 0; s < SIZES; s++) {
 			double p50 = quantile(trips[s][i][0], rounds, 0.5);
@@ -276,11 +290,11 @@ static void plot(const char *path, int rounds)
 		"set xlabel 'bytes a message'\nset ylabel 'messages a second, one to one'\n"
 		"set key outside\nplot",
 		path);
-	for (int i = 0; i <= n_peers; i++)
+	for (int i = 0; i < n_peers + n_programs; i++)
 		fprintf(out, "%s '-' using 1:2 with linespoints title \"%s\"", i ? "," : "",
 			name_of(i));
 	fputc('\n', out);
-	for (int i = 0; i <= n_peers; i++) {
+	for (int i = 0; i < n_peers + n_programs; i++) {
 		for (int s = 0; s < SIZES; s++) {
 			double rate = quantile(rates[0][s][i], rounds, 0.5);
 			if (rate > 0)

@@ -357,15 +357,25 @@ void table_publish(int exit_code)
 	atomic_store(&slot->state, SLOT_ENDED);
 }
 
-int table_open(heap_owner owner)
+/* With a pid of 0 when it is gone, or no process. */
+static pidref process_named(heap_owner owner)
 {
 	if (!owner_is_process(owner) || owner_slot(owner) >= heap_map.slot_count)
-		return -ESRCH;
+		return (pidref){0};
 	const process_slot *slot = map_slot(owner_slot(owner));
 	pidref process = process_of(slot);
-	if (!process.pid || table_owner(slot) != owner)
-		return -ESRCH;
-	return pidref_open(process);
+	return table_owner(slot) == owner ? process : (pidref){0};
+}
+
+int table_open(heap_owner owner)
+{
+	pidref process = process_named(owner);
+	return process.pid ? pidref_open(process) : -ESRCH;
+}
+
+pid_t table_pid(heap_owner owner)
+{
+	return process_named(owner).pid;
 }
 
 pid_t table_root(void)

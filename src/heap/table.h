@@ -113,6 +113,9 @@ heap_owner table_owner(const process_slot *slot);
  * negative errno. */
 int table_open(heap_owner owner);
 
+/* Its pid, which another process may have by now; 0 when it has been released. */
+pid_t table_pid(heap_owner owner);
+
 /* The pid of the family's root, which may have ended. */
 pid_t table_root(void);
 

@@ -34,10 +34,15 @@
 
 enum {
 	MAX_MAX = 1 << 24,
-	FIRST_BYTES = 16384, /* of an unbounded queue's first ring */
-	FIRST_SHIFT = 5,     /* and its slots, at least */
-	ROOM_ANY = 40,	     /* bytes in a slot of a queue for any type: a slot is a cache line */
+	ROOM_ANY = 40, /* bytes in a slot of a queue for any type: a slot is a cache line */
 };
+
+/* An unbounded queue's first ring, in bytes, and slots at least; the model has fewer to look
+ * through. */
+#ifndef FIRST_BYTES
+#define FIRST_BYTES 16384
+#define FIRST_SLOTS 32
+#endif
 
 int queue_check(const brood_queue *q)
 {
@@ -74,8 +79,8 @@ static uint32_t first_shift(const brood_queue *q)
 	if (q->most != UINT64_MAX)
 		return shift_for(q->most);
 	size_t slot = ring_size(0, q->room) - sizeof(ring);
-	uint32_t shift = shift_for(FIRST_BYTES / slot);
-	return shift < FIRST_SHIFT ? FIRST_SHIFT : shift;
+	size_t slots = FIRST_BYTES / slot;
+	return shift_for(slots < FIRST_SLOTS ? FIRST_SLOTS : slots);
 }
 
 static int check_options(const brood_queue_options *options)

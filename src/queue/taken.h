@@ -22,7 +22,7 @@
 
 #include "heap/owner.h"
 
-enum { TAKEN_FREE = 0, TAKEN_RETURNED = 1, TAKEN_PAGE = 62 };
+enum { TAKEN_FREE = 0, TAKEN_RETURNED = 1 };
 #define TAKEN_HELD UINT32_C(0x80000000)
 
 /* With the deliveries: the thread that takes it over has not filled in that it is the one. */
@@ -38,6 +38,11 @@ typedef struct taken {
 	const void *_Atomic thread; /* that took it */
 	uint64_t reserved[2];
 } taken;
+
+/* With these a page takes as much as one of the machine; the model has fewer to look through. */
+#ifndef TAKEN_PAGE
+#define TAKEN_PAGE 62
+#endif
 
 typedef struct taken_page {
 	struct taken_page *_Atomic next;

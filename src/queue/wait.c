@@ -17,7 +17,8 @@ bool queue_is_dead(heap_owner who, bool thorough)
 int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue))
 {
 	bool thorough = w->turns++ % THOROUGH_EVERY == THOROUGH_EVERY - 1;
-	if (queue_is_dead(busy, thorough) && queue_repair(q))
+	bool dead = queue_is_dead(busy, thorough);
+	if (dead && queue_repair(q))
 		return 0;
 	if (w->when == 0)
 		return -ETIMEDOUT;
@@ -32,5 +33,6 @@ int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready
 		return 0;
 	}
 	w->announced = false;
-	return gate_sleep(w->at, w->token, busy, w->when);
+	/* Waiting for a dead one is over at once; somebody else repairs, and wakes all then. */
+	return gate_sleep(w->at, w->token, dead ? 0 : busy, w->when);
 }

@@ -45,8 +45,7 @@ enum {
 
 typedef struct place {
 	_Atomic uint64_t taken; /* heap_owner << 32 | generation */
-	_Atomic int32_t pid;	/* for the sentence only: written a moment later */
-	uint32_t reserved;
+	_Atomic uint64_t pid;	/* << 32 | generation: written a moment later */
 } place;
 
 struct brood_barrier {
@@ -127,7 +126,8 @@ static int take_place(brood_barrier *b, heap_owner me, uint32_t generation)
 			if (taken >> 32 && is_later((uint32_t)taken, generation))
 				return -EAGAIN;
 			if (atomic_compare_exchange_strong(&b->place[i].taken, &taken, mine)) {
-				atomic_store(&b->place[i].pid, getpid());
+				atomic_store(&b->place[i].pid,
+					     (uint64_t)getpid() << 32 | generation);
 				return (int)i;
 			}
 		}
@@ -148,6 +148,27 @@ static bool turn_word(brood_barrier *b, uint32_t generation, bool broken)
 	return true;
 }
 
+/* Who died in this place. The table may know him no more; the place does not if he was killed
+ * before he had written it. */
+static uint32_t pid_at(const place *p, uint32_t generation, heap_owner owner)
+{
+	uint64_t pid = atomic_load(&p->pid);
+	bool written = (uint32_t)pid == generation && pid >> 32;
+	return written ? (uint32_t)(pid >> 32) : (uint32_t)table_pid(owner);
+}
+
+/* Before it breaks. Who comes late must not hide what was told of a later generation. */
+static void tell_dead(brood_barrier *b, uint32_t generation, uint64_t pid)
+{
+	uint64_t told = atomic_load(&b->dead);
+	uint32_t word;
+	do {
+		word = atomic_load(&b->word);
+		if (generation_of(word) != generation || word & BROKEN)
+			return;
+	} while (!atomic_compare_exchange_strong(&b->dead, &told, pid << 32 | generation));
+}
+
 /* Breaks the barrier if somebody has died in his place. */
 static bool break_for_dead(brood_barrier *b, uint32_t generation)
 {
@@ -155,8 +176,7 @@ static bool break_for_dead(brood_barrier *b, uint32_t generation)
 		heap_owner owner = occupant(&b->place[i], generation);
 		if (!owner || !life_dead(owner))
 			continue;
-		uint32_t pid = (uint32_t)atomic_load(&b->place[i].pid);
-		atomic_store(&b->dead, (uint64_t)pid << 32 | generation);
+		tell_dead(b, generation, pid_at(&b->place[i], generation, owner));
 		return turn_word(b, generation, true);
 	}
 	return false;

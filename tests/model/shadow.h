@@ -5,12 +5,35 @@
 /*
  * Included before a source of the library that is to be explored (model.h): each of its atomic
  * operations becomes a point at which the scheduler may run another process or kill
- * this one, and heap/life.h is what the model has in its place.
+ * this one, and what it asks of the kernel, the clock and the heap is asked of the model.
  */
 
 #include <stdatomic.h>
-
+#include <stdbool.h>
 #include <stdint.h>
+
+#define sys_futex_wake	    model_futex_wake
+#define sys_futex_or_wake   model_futex_or_wake
+#define clock_now	    model_clock_now
+#define deadline_in	    model_deadline_in
+#define getpid		    model_getpid
+#define gettid		    model_gettid
+#define brood_cpu_count	    model_cpu_count
+#define table_dead	    model_table_dead
+#define table_pid	    model_table_pid
+#define heap_map	    model_heap_map
+#define heap_require	    model_heap_require
+#define heap_alloc	    model_heap_alloc
+#define heap_block_of	    model_heap_block_of
+#define heap_object	    model_heap_object
+#define heap_give	    model_heap_give
+#define heap_free_owned	    model_heap_free_owned
+#define heap_sweep	    model_heap_sweep
+#define brood_aligned_alloc model_aligned_alloc
+#define brood_heap_contains model_heap_contains
+#define brood_keep	    model_keep
+#define brood_adopt	    model_adopt
+#define brood_free	    model_free
 
 void model_point(uintptr_t address, const char *function, int line);
 #define MODEL_POINT(p) model_point((uintptr_t)(p), __func__, __LINE__)
@@ -43,30 +66,11 @@ void model_point(uintptr_t address, const char *function, int line);
 	__c11_atomic_compare_exchange_strong((p), (e), (v), __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define MODEL_FETCH(op, p, v) __c11_atomic_fetch_##op((p), (v), __ATOMIC_SEQ_CST)
 #else
-#define MODEL_VALUE(p) __typeof__((void)0, *(p))
-#define MODEL_LOAD(p)                                                              \
-	__extension__({                                                            \
-		MODEL_VALUE(p) model_value;                                        \
-		__atomic_load((p), &model_value, __ATOMIC_SEQ_CST);                \
-		model_value;                                                       \
-	})
-#define MODEL_STORE(p, v)                                                          \
-	__extension__({                                                            \
-		MODEL_VALUE(p) model_value = (v);                                  \
-		__atomic_store((p), &model_value, __ATOMIC_SEQ_CST);               \
-	})
-#define MODEL_EXCHANGE(p, v)                                                       \
-	__extension__({                                                            \
-		MODEL_VALUE(p) model_value = (v), model_old;                       \
-		__atomic_exchange((p), &model_value, &model_old, __ATOMIC_SEQ_CST); \
-		model_old;                                                         \
-	})
-#define MODEL_CAS(p, e, v)                                                         \
-	__extension__({                                                            \
-		MODEL_VALUE(p) model_value = (v);                                  \
-		__atomic_compare_exchange((p), (e), &model_value, 0, __ATOMIC_SEQ_CST, \
-					  __ATOMIC_SEQ_CST);                       \
-	})
+#define MODEL_LOAD(p)	     __atomic_load_n((p), __ATOMIC_SEQ_CST)
+#define MODEL_STORE(p, v)    __atomic_store_n((p), (v), __ATOMIC_SEQ_CST)
+#define MODEL_EXCHANGE(p, v) __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define MODEL_CAS(p, e, v) \
+	__atomic_compare_exchange_n((p), (e), (v), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define MODEL_FETCH(op, p, v) __atomic_fetch_##op((p), (v), __ATOMIC_SEQ_CST)
 #endif
 
@@ -93,13 +97,20 @@ void model_point(uintptr_t address, const char *function, int line);
 /* Spinning is waiting, and explores nothing; what is looked through can be short. */
 #define CORE_SPINS     0
 #define SEATS_AT_FIRST 2
+#define TAKEN_PAGE     3
+#define FIRST_BYTES    0
+#define FIRST_SLOTS    1
 
+/* In place of heap/life.h, whose life_owner() is inline. */
 #define HEAP_LIFE_H
 #include "base/clock.h"
-#include "heap/owner.h"
+#include "heap/account.h"
 #define LIFE_WATCHED UINT32_C(0x80000000)
 #define LIFE_LEFT    UINT32_C(0x40000000)
 #define LIFE_SEVERAL UINT32_MAX
+#define life_owner   model_life_owner
+#define life_wait    model_life_wait
+#define life_dead    model_life_dead
 heap_owner life_owner(void);
 int life_wait(const _Atomic uint32_t *word, uint32_t expected, heap_owner peer, deadline when);
 bool life_dead(heap_owner peer);

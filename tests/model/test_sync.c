@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -21,15 +20,13 @@ static MODEL_SHARED struct {
 	int told;
 } shared;
 
-/* Everything twice: timeouts end when nothing else helps, and at any time. The latter has ten times
- * the states: three processes only when BROOD_LONG_TESTS is set. */
+/* Everything twice: timeouts end when nothing else helps, and two at any time. */
 static size_t explore(model m)
 {
 	model_result r = model_explore(&m);
 	assert_false(r.failed);
-	m.timeouts_at_any_time = true;
-	if (m.processes < 3 || getenv("BROOD_LONG_TESTS"))
-		assert_false(model_explore(&m).failed);
+	m.early_timeouts = 2;
+	assert_false(model_explore(&m).failed);
 	return r.stalls;
 }
 

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages within one process: values, bytes, descriptors, their order, limits and errors. */
+/* Messages within one process: values, bytes, their order, limits and errors. */
 
-#include "harness.h"
+#include "support.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <math.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
-
-#define assert_errno(e) assert_int_equal(errno, (e))
 
 typedef struct job {
 	int id;
@@ -30,20 +20,6 @@ typedef struct holder {
 	brood_lock *lock;
 } holder;
 BROOD_TYPE(holder, lock);
-
-static brood_pipe two_way(void)
-{
-	brood_pipe p = brood_pipe_new();
-	assert_non_null(p.first);
-	assert_non_null(p.second);
-	return p;
-}
-
-static void free_both(brood_pipe p)
-{
-	assert_int_equal(brood_connection_free(p.first), 0);
-	assert_int_equal(brood_connection_free(p.second), 0);
-}
 
 static void test_values(void **state)
 {
@@ -244,61 +220,6 @@ static void test_one_way(void **state)
 	free_both(p);
 }
 
-static void test_poll(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	assert_int_equal(brood_connection_poll_nowait(p.second), -ETIMEDOUT);
-	assert_int_equal(brood_connection_poll_timed(p.second, -1), -ETIMEDOUT);
-	assert_int_equal(brood_connection_poll_timed(p.second, NAN), -EINVAL);
-	assert_int_equal(brood_connection_poll_timed(p.second, 0.01), -ETIMEDOUT);
-	assert_null(brood_recv_nowait(p.second, int));
-	assert_errno(ETIMEDOUT);
-	assert_null(brood_recv_timed(p.second, int, 0.01));
-	assert_errno(ETIMEDOUT);
-	assert_null(brood_connection_recv_bytes_timed(p.second, 0, 0.01));
-	assert_int_equal(brood_connection_recv_into_nowait(p.second, NULL, 0), -ETIMEDOUT);
-	assert_int_equal(brood_connection_recv_fd_timed(p.second, 0.01), -ETIMEDOUT);
-	/* An empty message is there, and takes no polling away. */
-	brood_connection_send_bytes(p.first, NULL, 0);
-	struct pollfd fd = {.fd = brood_connection_fileno(p.second), .events = POLLIN};
-	assert_int_equal(poll(&fd, 1, 0), 1);
-	assert_int_equal(brood_connection_poll(p.second), 0);
-	assert_int_equal(brood_connection_poll_nowait(p.second), 0);
-	brood_bytes *m = brood_connection_recv_bytes_nowait(p.second, 0);
-	assert_int_equal(m->size, 0);
-	assert_null(m->data);
-	brood_free(m);
-	assert_int_equal(brood_connection_poll_nowait(p.second), -ETIMEDOUT);
-	free_both(p);
-}
-
-/* A sender waits for a receiver that is behind, and long messages fill as short ones do. */
-static void test_full(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	int sent = 0;
-	static const char data[200000];
-	while (brood_send_nowait(p.first, int, sent) == 0)
-		sent++;
-	assert_true(sent > 50 && sent < 10000);
-	assert_int_equal(brood_send_timed(p.first, 0.01, int, sent), -ETIMEDOUT);
-	for (int i = 0; i < sent; i++) {
-		int *number = brood_recv_nowait(p.second, int);
-		assert_int_equal(*number, i);
-		brood_free(number);
-	}
-	for (sent = 0; brood_connection_send_bytes_nowait(p.first, data, sizeof(data)) == 0;)
-		sent++;
-	assert_true(sent >= 1 && sent < 10);
-	assert_int_equal(brood_connection_send_bytes_timed(p.first, data, sizeof(data), 0.01),
-			 -ETIMEDOUT);
-	assert_int_equal(brood_connection_send_fd_nowait(p.first, 0), -ETIMEDOUT);
-	assert_int_equal(brood_connection_send_fd_timed(p.first, 0, 0.01), -ETIMEDOUT);
-	free_both(p);
-}
-
 static void test_end_of_file(void **state)
 {
 	(void)state;
@@ -395,204 +316,9 @@ static void test_wrong_arguments(void **state)
 	brood_free(block);
 }
 
-static bool is_same_file(int a, int b)
-{
-	struct stat one, other;
-	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_ino == other.st_ino &&
-	       one.st_dev == other.st_dev;
-}
-
-static void test_descriptors(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int high = fcntl(file, F_DUPFD_CLOEXEC, 200);
-	assert_int_equal(brood_connection_send_fd(p.first, file), 0);
-	assert_int_equal(brood_connection_send_fd(p.first, high), 0);
-	close(high);
-	for (int i = 0; i < 2; i++) {
-		int fd = brood_connection_recv_fd(p.second);
-		assert_true(fd >= 0);
-		assert_true(is_same_file(fd, file));
-		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-		close(fd);
-	}
-	close(file);
-	free_both(p);
-}
-
-static void test_no_descriptor_left(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	static const char data[100000];
-	int full[1024], n = 0;
-	assert_int_equal(brood_connection_send_fd(p.first, 0), 0);
-	assert_int_equal(brood_connection_send_bytes(p.first, data, sizeof(data)), 0);
-	while (n < 1024 && (full[n] = dup(STDERR_FILENO)) >= 0)
-		n++;
-	assert_int_equal(brood_connection_recv_fd(p.second), -EMFILE);
-	assert_sentence("ulimit -n");
-	assert_int_equal(brood_connection_send_bytes(p.first, data, sizeof(data)), -EMFILE);
-	brood_pipe none = brood_pipe_new();
-	assert_null(none.first);
-	assert_errno(EMFILE);
-	close(full[--n]);
-	none = brood_pipe_new(); /* two are needed */
-	assert_null(none.first);
-	int fd = brood_connection_recv_fd(p.second);
-	assert_true(fd >= 0);
-	assert_null(brood_connection_recv_bytes(p.second, 0));
-	assert_errno(EMFILE);
-	close(fd);
-	brood_bytes *m = brood_connection_recv_bytes(p.second, 0);
-	assert_non_null(m);
-	brood_free(m);
-	while (n > 0)
-		close(full[--n]);
-	free_both(p);
-}
-
-static void test_beyond_file_size_limit(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	struct rlimit before, limit;
-	static const char data[200000];
-	getrlimit(RLIMIT_FSIZE, &before);
-	limit = before;
-	limit.rlim_cur = 4096;
-	setrlimit(RLIMIT_FSIZE, &limit);
-	int r = brood_connection_send_bytes(p.first, data, sizeof(data));
-	setrlimit(RLIMIT_FSIZE, &before);
-	assert_int_equal(r, -EFBIG);
-	assert_sentence("ulimit -f");
-	free_both(p);
-}
-
-static void test_end_through_a_pipe(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way(), q = two_way();
-	assert_int_equal(brood_connection_send(p.first, BROOD_VALUE(q.second)), 0);
-	assert_null(brood_recv(p.second, int));
-	assert_sentence("brood_connection_handle");
-	brood_connection_close(q.second);
-	assert_true(brood_connection_closed(q.second));
-	brood_connection *end = brood_recv(p.second, brood_connection_handle);
-	assert_ptr_equal(end, q.second);
-	assert_false(brood_connection_closed(q.second));
-	brood_send(q.first, int, 4);
-	int *number = brood_recv(end, int);
-	assert_int_equal(*number, 4);
-	brood_free(number);
-	free_both(q);
-	free_both(p);
-}
-
-static void ignore(int signal)
-{
-	(void)signal;
-}
-
-/* A timer's signals do not cut a wait short. */
-static void test_interrupted(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	struct sigaction action = {.sa_handler = ignore}, before;
-	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
-	sigaction(SIGALRM, &action, &before);
-	setitimer(ITIMER_REAL, &often, NULL);
-	assert_null(brood_recv_timed(p.second, int, 0.1));
-	assert_errno(ETIMEDOUT);
-	for (int i = 0; i < 200; i++) {
-		brood_send(p.first, int, i);
-		brood_free(brood_recv(p.second, int));
-	}
-	setitimer(ITIMER_REAL, &never, NULL);
-	sigaction(SIGALRM, &before, NULL);
-	free_both(p);
-}
-
-static void interrupt(int signal)
-{
-	(void)signal;
-	brood_interrupt();
-}
-
-/* Unless the handler says so. */
-static void test_interrupted_by_its_handler(void **state)
-{
-	(void)state;
-	brood_pipe p = brood_pipe_new();
-	brood_waitable thing = BROOD_WAITABLE(p.second);
-	struct sigaction action = {.sa_handler = interrupt}, before;
-	struct itimerval soon = {{0, 0}, {0, 1000}};
-	sigaction(SIGALRM, &action, &before);
-	setitimer(ITIMER_REAL, &soon, NULL);
-	assert_null(brood_recv(p.second, int));
-	assert_errno(EINTR);
-	setitimer(ITIMER_REAL, &soon, NULL);
-	assert_int_equal(brood_wait(&thing, 1), -EINTR);
-	sigaction(SIGALRM, &before, NULL);
-	free_both(p);
-}
-
-enum { SHARERS = 3, EACH = 2000 };
-
-static void *share_sending(void *argument)
-{
-	brood_connection *c = argument;
-	for (int i = 0; i < EACH; i++)
-		if (brood_send(c, int, i) != 0)
-			abort();
-	return NULL;
-}
-
-static void *share_receiving(void *argument)
-{
-	brood_connection *c = argument;
-	long sum = 0;
-	int *number;
-	while ((number = brood_recv(c, int)) && *number >= 0) {
-		sum += *number;
-		brood_free(number);
-	}
-	brood_free(number);
-	return (void *)sum;
-}
-
-/* Several threads on each end: each message to one of them. */
-static void test_shared_ends(void **state)
-{
-	(void)state;
-	brood_pipe p = two_way();
-	pthread_t senders[SHARERS], receivers[SHARERS];
-	for (int i = 0; i < SHARERS; i++) {
-		pthread_create(&senders[i], NULL, share_sending, p.first);
-		pthread_create(&receivers[i], NULL, share_receiving, p.second);
-	}
-	for (int i = 0; i < SHARERS; i++)
-		pthread_join(senders[i], NULL);
-	for (int i = 0; i < SHARERS; i++)
-		brood_send(p.first, int, -1);
-	long sum = 0;
-	for (int i = 0; i < SHARERS; i++) {
-		void *part;
-		pthread_join(receivers[i], &part);
-		sum += (long)part;
-	}
-	assert_int_equal(sum, SHARERS * (long)EACH * (EACH - 1) / 2);
-	free_both(p);
-}
-
 int main(int argc, char **argv)
 {
 	brood_init();
-	struct rlimit limit = {.rlim_cur = 250, .rlim_max = 250};
-	setrlimit(RLIMIT_NOFILE, &limit);
 	const struct CMUnitTest tests[] = {
 		TEST(test_values),
 		TEST(test_sizes),
@@ -601,19 +327,10 @@ int main(int argc, char **argv)
 		TEST(test_value_as_bytes),
 		TEST(test_limit),
 		TEST(test_one_way),
-		TEST(test_poll),
-		TEST(test_full),
 		TEST(test_end_of_file),
 		TEST(test_reset_is_invisible_to_senders),
 		TEST(test_closed),
 		TEST(test_wrong_arguments),
-		TEST(test_descriptors),
-		TEST(test_no_descriptor_left),
-		TEST(test_beyond_file_size_limit),
-		TEST(test_end_through_a_pipe),
-		TEST(test_interrupted),
-		TEST(test_interrupted_by_its_handler),
-		TEST(test_shared_ends),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
