@@ -55,6 +55,7 @@ enum peer_number {
 	FLOOR,
 	BROOD_WARM,
 	BROOD_COLD,
+	WARM_FLOOR,
 	BROOD_SPAWN,
 	SPAWN_SELF,
 	SPAWN_EMPTY,
@@ -70,6 +71,10 @@ extern const struct peer peers[PEERS];
 
 /* Makes the shared word. */
 void peers_begin(void);
+
+/* A warm start in plain C. */
+void floor_begin(void);
+bool floor_warm_once(struct sample *ret);
 
 /* CPython measures itself, in a process that holds as much memory. */
 void python_open(long mib);

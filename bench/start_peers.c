@@ -4,7 +4,6 @@
 #include "start.h"
 
 #include <fcntl.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -34,6 +33,7 @@ static int null_descriptor;
 
 void peers_begin(void)
 {
+	floor_begin();
 	int fd = memfd_create("stamp", 0);
 	if (ftruncate(fd, sizeof(*stamped)) != 0 || dup2(fd, STAMP_DESCRIPTOR) < 0)
 		exit(1);
@@ -331,6 +331,7 @@ const struct peer peers[PEERS] = {
 			be_warm, NULL},
 	[BROOD_COLD] = {"brood, forkserver, cold", brood_forkserver_once, brood_forkserver_burst,
 			be_cold, NULL},
+	[WARM_FLOOR] = {"parked process, plain C", floor_warm_once, NULL, NULL, NULL},
 	[BROOD_SPAWN] = {"brood, spawn", brood_spawn_once, brood_spawn_burst, NULL, NULL},
 	[SPAWN_SELF] = {"posix_spawn(), this program", spawn_self_once, spawn_self_burst, NULL,
 			NULL},

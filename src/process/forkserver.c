@@ -16,7 +16,6 @@
 
 #include "base/error.h"
 #include "base/message.h"
-#include "base/raw.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
 #include "process/environment.h"
@@ -28,7 +27,7 @@
 #include "process/server.h"
 #include "process/stdio.h"
 
-enum { SPINS = 500, ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
+enum { ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
 
 static int send_order(const struct warm *child, struct launch *launch, int given)
 {
@@ -61,8 +60,6 @@ static int send_order(const struct warm *child, struct launch *launch, int given
 static bool wait_until_ready(const struct warm *child, struct launch *launch)
 {
 	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
-	for (int i = 0; i < SPINS && !launch->ready; i++)
-		raw_relax();
 	while (!launch->ready)
 		if (sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT &&
 		    (nursery_stopped(child->pid, child->pidfd) || sys_pidfd_ended(child->pidfd)))

@@ -25,7 +25,6 @@
 
 #include "base/raw.h"
 #include "base/sys.h"
-#include "process/crash.h"
 #include "process/orphan.h"
 
 static struct {
@@ -169,7 +168,7 @@ void server_main(struct server_birth *birth)
 	load_modules(birth); /* before the directory changes: a path may be relative */
 	let_go_of_parent();
 	learn_bookkeeping();
-	crash_prepare(); /* once, for all the children */
+	warm_prepare();
 	while (!birth->closing) {
 		uint32_t wanted = birth->wanted;
 		if (wanted != served)

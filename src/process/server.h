@@ -71,6 +71,9 @@ void server_main(struct server_birth *birth) BROOD_NORETURN;
  * of which the death signal may not have told it (ThreadSanitizer holds it back). */
 void server_wait(const _Atomic uint32_t *word, uint32_t value, pid_t parent);
 
+/* In the server: what is done once for all its children. */
+void warm_prepare(void);
+
 /* In a child of the server: waits in its cell to be told which process it is to be. */
 void warm_main(struct server_birth *birth, struct warm_cell *cell) BROOD_NORETURN;
 

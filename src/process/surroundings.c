@@ -111,26 +111,33 @@ static ssize_t read_file(const char *path, char *buffer, size_t size)
 	return length;
 }
 
-static bool append_file(surroundings *to, const char *path)
+static bool append_content(surroundings *to, int fd)
 {
-	char content[1024];
-	ssize_t length = read_file(path, content, sizeof(content));
-	return length > 0 && (size_t)length < sizeof(content) - 1 &&
-	       append(to, content, (size_t)length);
+	size_t room = sizeof(to->text) - to->length;
+	ssize_t length = pread(fd, to->text + to->length, room, 0);
+	if (length <= 0 || (size_t)length == room)
+		return false;
+	to->length += (size_t)length;
+	return true;
 }
 
-/* A namespace that the kernel was built without has no link, before and after. */
+static bool append_file(surroundings *to, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool complete = fd >= 0 && append_content(to, fd);
+	sys_close(fd);
+	return complete;
+}
+
+/* A namespace that the kernel was built without has no link, before and after. That of mounts is
+ * told by the root's mount, from Linux 5.8 on. */
 static bool append_namespaces(surroundings *to, int folder)
 {
-	static const char *const names[] = {"user",
-					    "mnt",
-					    "net",
-					    "ipc",
-					    "uts",
-					    "cgroup",
-					    "pid_for_children",
-					    "time_for_children"};
-	size_t n = may(to, CAP_SYS_ADMIN) ? sizeof(names) / sizeof(names[0]) : 1;
+	static const char *const names[] = {
+		"user", "net", "ipc", "uts", "cgroup", "pid_for_children", "time_for_children",
+		"mnt"};
+	size_t all = sizeof(names) / sizeof(names[0]) - (to->root[2] != 0);
+	size_t n = may(to, CAP_SYS_ADMIN) ? all : 1;
 	bool complete = true;
 	for (size_t i = 0; i < n; i++) {
 		char link[64];
@@ -153,16 +160,17 @@ static bool take_namespaces(const viewpoint *from, surroundings *to)
 
 static bool take_oom_score(const viewpoint *from, surroundings *to)
 {
-	char text[16];
-	ssize_t length = pread(from->oom_score, text, sizeof(text), 0);
-	return length > 0 && append(to, text, (size_t)length);
+	return append_content(to, from->oom_score);
 }
 
 static bool take_control_group(const viewpoint *from, surroundings *to)
 {
 	if (from->pidfd >= 0)
 		return sys_pidfd_cgroup(from->pidfd, &to->control_group) == 0;
-	append_file(to, "/proc/thread-self/cgroup"); /* the kernel may have none */
+	if (from->groups >= 0 && from->thread == sys_gettid())
+		append_content(to, from->groups);
+	else
+		append_file(to, "/proc/thread-self/cgroup"); /* the kernel may have none */
 	return true;
 }
 
@@ -230,27 +238,30 @@ static bool has_unified_hierarchy_only(void)
 	       strchr(groups, '\n') == strrchr(groups, '\n');
 }
 
+static int keep_open(const char *path, int flags)
+{
+	return sys_above_standard_streams(sys_result(open(path, flags | O_CLOEXEC)));
+}
+
 void viewpoint_open(viewpoint *ret)
 {
 	uint64_t group;
 	ret->thread = sys_gettid();
-	ret->namespaces = sys_above_standard_streams(
-		sys_result(open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC)));
-	ret->oom_score = sys_above_standard_streams(
-		sys_result(open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC)));
+	ret->namespaces = keep_open("/proc/thread-self/ns", O_PATH | O_DIRECTORY);
+	ret->oom_score = keep_open("/proc/self/oom_score_adj", O_RDONLY);
 	ret->pidfd = has_unified_hierarchy_only() ? sys_pidfd_open(getpid()) : -1;
 	if (ret->pidfd >= 0 && sys_pidfd_cgroup(ret->pidfd, &group) < 0) {
 		close(ret->pidfd);
 		ret->pidfd = -1;
 	}
+	ret->groups = ret->pidfd < 0 ? keep_open("/proc/thread-self/cgroup", O_RDONLY) : -1;
 }
 
 void viewpoint_close(viewpoint *from)
 {
-	const int fds[] = {from->namespaces, from->oom_score, from->pidfd};
-	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	const int fds[] = {from->namespaces, from->oom_score, from->pidfd, from->groups};
+	for (int i = 0; i < 4; i++)
+		sys_close(fds[i]);
 }
 
 bool surroundings_equal(const surroundings *a, const surroundings *b)

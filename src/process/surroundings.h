@@ -50,7 +50,8 @@ typedef struct viewpoint {
 	pid_t thread;
 	int namespaces; /* folders and files in /proc; -1: none */
 	int oom_score;
-	int pidfd; /* this process's; -1 where that does not tell the control group */
+	int pidfd;  /* this process's; -1 where that does not tell the control group */
+	int groups; /* then this file in /proc */
 } viewpoint;
 
 void viewpoint_open(viewpoint *ret);

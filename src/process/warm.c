@@ -21,6 +21,11 @@
 #include "base/reference.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
+#include "log/log.h"
+#include "process/child.h"
+#include "process/crash.h"
+#include "process/exit.h"
+#include "process/method.h"
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/server.h"
@@ -48,10 +53,28 @@ touch_stack(void)
 		room[i] = 0;
 }
 
-/* The C library's functions that a start calls, and the way by which it finds the target. */
+static reference itself;
+
+static void warm_up(void);
+
+void warm_prepare(void)
+{
+	reference_to((any_function)warm_up, &itself);
+	crash_prepare();
+	sys_keeps_status();
+	pidref_self();
+}
+
+/* The functions that a start calls, and the way by which it finds the target. */
 static void warm_up(void)
 {
-	void *const called[] = {(void *)(uintptr_t)pthread_mutex_lock,
+	void *const called[] = {(void *)(uintptr_t)launch_resume,
+				(void *)(uintptr_t)child_resume,
+				(void *)(uintptr_t)method_inherit,
+				(void *)(uintptr_t)log_state_apply,
+				(void *)(uintptr_t)brood_log_set_last_words,
+				(void *)(uintptr_t)exit_register_child,
+				(void *)(uintptr_t)pthread_mutex_lock,
 				(void *)(uintptr_t)strncpy,
 				(void *)(uintptr_t)strcmp,
 				(void *)(uintptr_t)memmove,
@@ -60,11 +83,8 @@ static void warm_up(void)
 				(void *)(uintptr_t)recvmsg};
 	for (size_t i = 0; i < sizeof(called) / sizeof(called[0]); i++)
 		read_page(called[i]);
-	reference found;
 	any_function function;
-	if (reference_to((any_function)warm_up, &found) == 0)
-		reference_find(&found, &function);
-	pidref_self();
+	reference_find(&itself, &function);
 	touch_stack();
 }
 

@@ -172,14 +172,23 @@ static void say_privileges(void)
 {
 	struct utsname name;
 	uname(&name);
-	printf("user %d alone %d host %s\n", (int)getuid(), prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-	       strcmp(name.nodename, "elsewhere") == 0 ? name.nodename : "here");
+	char own[64] = "", parents[64] = "", path[64];
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)getppid());
+	bool told = readlink("/proc/self/ns/mnt", own, sizeof(own) - 1) > 0 &&
+		    readlink(path, parents, sizeof(parents) - 1) > 0;
+	printf("user %d alone %d host %s%s\n", (int)getuid(),
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
+	       strcmp(name.nodename, "elsewhere") == 0 ? name.nodename : "here",
+	       told && strcmp(own, parents) != 0 ? " other mounts" : "");
 }
 
 static int gives_up_privileges(void)
 {
 	run_here(say_privileges);
 	if (unshare(CLONE_NEWUTS) < 0 || sethostname("elsewhere", 9) < 0)
+		return 77;
+	run_here(say_privileges);
+	if (unshare(CLONE_NEWNS) < 0)
 		return 77;
 	run_here(say_privileges);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -200,6 +209,7 @@ static void test_privileges_are_those_of_the_moment(void **state)
 	if (WEXITSTATUS(end.status) == 77)
 		skip();
 	assert_string_equal(end.out, "user 0 alone 0 host here\n"
+				     "user 0 alone 0 host elsewhere\n"
 				     "user 0 alone 0 host elsewhere\n"
 				     "user 0 alone 1 host elsewhere\n"
 				     "user 65534 alone 1 host elsewhere\n");
