@@ -123,10 +123,10 @@ BROOD_API int brood_connection_send_nowait(brood_connection *c, brood_value valu
  * this process), ENOMEM, EINVAL.
  */
 #ifndef __cplusplus
-#define brood_recv(c, T) brood_connection_recv_as((c), &brood_type_##T)
+#define brood_recv(c, T) brood_connection_recv_as((c), BROOD_DESCRIBED(T))
 #define brood_recv_timed(c, T, seconds) \
-	brood_connection_recv_as_timed((c), &brood_type_##T, (seconds))
-#define brood_recv_nowait(c, T) brood_connection_recv_as_nowait((c), &brood_type_##T)
+	brood_connection_recv_as_timed((c), BROOD_DESCRIBED(T), (seconds))
+#define brood_recv_nowait(c, T) brood_connection_recv_as_nowait((c), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_connection_recv_as(brood_connection *c, const brood_type *type);
 BROOD_API void *brood_connection_recv_as_timed(brood_connection *c, const brood_type *type,

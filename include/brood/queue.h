@@ -101,7 +101,7 @@ BROOD_API brood_queue *brood_queue_new_with(const brood_queue_options *options);
 #ifndef __cplusplus
 #define brood_queue_of(...) BROOD_QUEUE_OF_TYPE(__VA_ARGS__, .size = sizeof(brood_queue_options))
 #define BROOD_QUEUE_OF_TYPE(T, ...) \
-	brood_queue_new_with(&(const brood_queue_options){.type = &brood_type_##T, __VA_ARGS__})
+	brood_queue_new_with(&(const brood_queue_options){.type = BROOD_DESCRIBED(T), __VA_ARGS__})
 #endif
 
 /*
@@ -133,12 +133,12 @@ BROOD_API int brood_put_value_nowait(brood_queue *queue, brood_value value);
  */
 #ifndef __cplusplus
 #define brood_put_many(queue, T, items, count) \
-	brood_put_many_as((queue), &brood_type_##T, *(const T *const[]){(items)}, (count))
-#define brood_put_many_timed(queue, T, items, count, seconds)                                    \
-	brood_put_many_as_timed((queue), &brood_type_##T, *(const T *const[]){(items)}, (count), \
-				(seconds))
+	brood_put_many_as((queue), BROOD_DESCRIBED(T), *(const T *const[]){(items)}, (count))
+#define brood_put_many_timed(queue, T, items, count, seconds)                              \
+	brood_put_many_as_timed((queue), BROOD_DESCRIBED(T), *(const T *const[]){(items)}, \
+				(count), (seconds))
 #define brood_put_many_nowait(queue, T, items, count) \
-	brood_put_many_as_nowait((queue), &brood_type_##T, *(const T *const[]){(items)}, (count))
+	brood_put_many_as_nowait((queue), BROOD_DESCRIBED(T), *(const T *const[]){(items)}, (count))
 #endif
 BROOD_API long brood_put_many_as(brood_queue *queue, const brood_type *type, const void *items,
 				 size_t count);
@@ -160,9 +160,10 @@ BROOD_API long brood_put_many_as_nowait(brood_queue *queue, const brood_type *ty
  * From the specification: get(block, timeout), get_nowait().
  */
 #ifndef __cplusplus
-#define brood_get(queue, T)		   brood_get_as((queue), &brood_type_##T)
-#define brood_get_timed(queue, T, seconds) brood_get_as_timed((queue), &brood_type_##T, (seconds))
-#define brood_get_nowait(queue, T)	   brood_get_as_nowait((queue), &brood_type_##T)
+#define brood_get(queue, T) brood_get_as((queue), BROOD_DESCRIBED(T))
+#define brood_get_timed(queue, T, seconds) \
+	brood_get_as_timed((queue), BROOD_DESCRIBED(T), (seconds))
+#define brood_get_nowait(queue, T) brood_get_as_nowait((queue), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_get_as(brood_queue *queue, const brood_type *type);
 BROOD_API void *brood_get_as_timed(brood_queue *queue, const brood_type *type, double seconds);
@@ -175,11 +176,11 @@ BROOD_API void *brood_get_as_nowait(brood_queue *queue, const brood_type *type);
  */
 #ifndef __cplusplus
 #define brood_get_into(queue, T, out) \
-	brood_get_into_as((queue), &brood_type_##T, *(T *const[]){(out)})
+	brood_get_into_as((queue), BROOD_DESCRIBED(T), *(T *const[]){(out)})
 #define brood_get_into_timed(queue, T, out, seconds) \
-	brood_get_into_as_timed((queue), &brood_type_##T, *(T *const[]){(out)}, (seconds))
+	brood_get_into_as_timed((queue), BROOD_DESCRIBED(T), *(T *const[]){(out)}, (seconds))
 #define brood_get_into_nowait(queue, T, out) \
-	brood_get_into_as_nowait((queue), &brood_type_##T, *(T *const[]){(out)})
+	brood_get_into_as_nowait((queue), BROOD_DESCRIBED(T), *(T *const[]){(out)})
 #endif
 BROOD_API int brood_get_into_as(brood_queue *queue, const brood_type *type, void *out);
 BROOD_API int brood_get_into_as_timed(brood_queue *queue, const brood_type *type, void *out,
@@ -195,12 +196,12 @@ BROOD_API int brood_get_into_as_nowait(brood_queue *queue, const brood_type *typ
  */
 #ifndef __cplusplus
 #define brood_get_many_into(queue, T, out, count) \
-	brood_get_many_into_as((queue), &brood_type_##T, *(T *const[]){(out)}, (count))
-#define brood_get_many_into_timed(queue, T, out, count, seconds)                              \
-	brood_get_many_into_as_timed((queue), &brood_type_##T, *(T *const[]){(out)}, (count), \
+	brood_get_many_into_as((queue), BROOD_DESCRIBED(T), *(T *const[]){(out)}, (count))
+#define brood_get_many_into_timed(queue, T, out, count, seconds)                                 \
+	brood_get_many_into_as_timed((queue), BROOD_DESCRIBED(T), *(T *const[]){(out)}, (count), \
 				     (seconds))
 #define brood_get_many_into_nowait(queue, T, out, count) \
-	brood_get_many_into_as_nowait((queue), &brood_type_##T, *(T *const[]){(out)}, (count))
+	brood_get_many_into_as_nowait((queue), BROOD_DESCRIBED(T), *(T *const[]){(out)}, (count))
 #endif
 BROOD_API long brood_get_many_into_as(brood_queue *queue, const brood_type *type, void *out,
 				      size_t count);
@@ -210,11 +211,11 @@ BROOD_API long brood_get_many_into_as_nowait(brood_queue *queue, const brood_typ
 					     size_t count);
 #ifndef __cplusplus
 #define brood_get_many(queue, T, out, count) \
-	brood_get_many_as((queue), &brood_type_##T, (out), (count))
+	brood_get_many_as((queue), BROOD_DESCRIBED(T), (out), (count))
 #define brood_get_many_timed(queue, T, out, count, seconds) \
-	brood_get_many_as_timed((queue), &brood_type_##T, (out), (count), (seconds))
+	brood_get_many_as_timed((queue), BROOD_DESCRIBED(T), (out), (count), (seconds))
 #define brood_get_many_nowait(queue, T, out, count) \
-	brood_get_many_as_nowait((queue), &brood_type_##T, (out), (count))
+	brood_get_many_as_nowait((queue), BROOD_DESCRIBED(T), (out), (count))
 #endif
 BROOD_API long brood_get_many_as(brood_queue *queue, const brood_type *type, void *out,
 				 size_t count);
@@ -236,7 +237,7 @@ BROOD_API long brood_get_many_as_nowait(brood_queue *queue, const brood_type *ty
  * still the caller's.
  */
 #ifndef __cplusplus
-#define brood_reserve(queue, T) brood_reserve_as((queue), &brood_type_##T)
+#define brood_reserve(queue, T) brood_reserve_as((queue), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_reserve_as(brood_queue *queue, const brood_type *type);
 BROOD_API brood_bytes *brood_reserve_bytes(brood_queue *queue, size_t size);

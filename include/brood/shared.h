@@ -68,7 +68,7 @@ BROOD_API int brood_dict_set_value(brood_dict *d, brood_value key, brood_value v
  * BROOD_NONE or a NULL string), EINVAL, ENOMEM.
  */
 #ifndef __cplusplus
-#define brood_dict_get(d, key, T) brood_dict_get_as((d), BROOD_VALUE(key), &brood_type_##T)
+#define brood_dict_get(d, key, T) brood_dict_get_as((d), BROOD_VALUE(key), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_dict_get_as(brood_dict *d, brood_value key, const brood_type *type);
 
@@ -136,13 +136,13 @@ BROOD_API int brood_list_set_value(brood_list *list, long index, brood_value val
 
 /* A copy of the value at an index: as brood_dict_get(); ERANGE when there is none. */
 #ifndef __cplusplus
-#define brood_list_get(list, index, T) brood_list_get_as((list), (index), &brood_type_##T)
+#define brood_list_get(list, index, T) brood_list_get_as((list), (index), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_list_get_as(brood_list *list, long index, const brood_type *type);
 
 /* The same, and takes it out: at once, so that of several processes one gets it. */
 #ifndef __cplusplus
-#define brood_list_pop(list, index, T) brood_list_pop_as((list), (index), &brood_type_##T)
+#define brood_list_pop(list, index, T) brood_list_pop_as((list), (index), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_list_pop_as(brood_list *list, long index, const brood_type *type);
 
@@ -173,7 +173,7 @@ BROOD_API long brood_list_length(brood_list *list);
  */
 #ifndef __cplusplus
 #define brood_list_values(list, T, ret_count) \
-	((T **)brood_list_values_as((list), &brood_type_##T, (ret_count)))
+	((T **)brood_list_values_as((list), BROOD_DESCRIBED(T), (ret_count)))
 #endif
 BROOD_API void **brood_list_values_as(brood_list *list, const brood_type *type, size_t *ret_count);
 
@@ -203,7 +203,8 @@ BROOD_API int brood_namespace_set_value(brood_namespace *space, const char *name
 /* A copy of an attribute; as brood_dict_get(). ENOENT is "'Namespace' object has no attribute
  * 'name'". */
 #ifndef __cplusplus
-#define brood_namespace_get(space, name, T) brood_namespace_get_as((space), (name), &brood_type_##T)
+#define brood_namespace_get(space, name, T) \
+	brood_namespace_get_as((space), (name), BROOD_DESCRIBED(T))
 #endif
 BROOD_API void *brood_namespace_get_as(brood_namespace *space, const char *name,
 				       const brood_type *type);

@@ -177,10 +177,10 @@ typedef struct brood_value {
  * those not named are zero. Lives to the end of the block: pass it, do not
  * store it.
  */
-#define BROOD_ARGS(T, ...) brood_value_at(&brood_type_##T, &(const T){ __VA_ARGS__ })
+#define BROOD_ARGS(T, ...) brood_value_at(BROOD_DESCRIBED(T), &(const T){ __VA_ARGS__ })
 
 /* The value that a pointer to T points to: a described struct, or a scalar type of one word. */
-#define BROOD_POINTED(T, pointer) brood_value_at(&brood_type_##T, *(const T *const[]){ (pointer) })
+#define BROOD_POINTED(T, pointer) brood_value_at(BROOD_DESCRIBED(T), *(const T *const[]){ (pointer) })
 
 /* A pointer into the family's heap, passed as it is; the receiver gets the pointer. */
 #define BROOD_SHARE(pointer) brood_value_of(&brood_type_shared, &(const void *){ (pointer) })
@@ -192,10 +192,10 @@ typedef struct brood_value {
 #define BROOD_NONE ((brood_value){ NULL, NULL, { 0 } })
 
 /* Whether a received value, as brood_type_is() takes it, is a T. */
-#define brood_is(value, T) brood_type_is((value), &brood_type_##T)
+#define brood_is(value, T) brood_type_is((value), BROOD_DESCRIBED(T))
 
 /* brood_load_as() for a T; converts to T *, or to char * for a brood_string. */
-#define brood_load(T, data, size) brood_load_as(&brood_type_##T, (data), (size))
+#define brood_load(T, data, size) brood_load_as(BROOD_DESCRIBED(T), (data), (size))
 
 /* clang-format on */
 #endif

@@ -74,8 +74,21 @@
 	X(borrowed, void *, BORROWED)                                                              \
 	X(unknown, char, UNKNOWN)
 
+/*
+ * The description of a type, by its word. No diagnostic can be worded for a name that is not
+ * there; but that of an incomplete type gives the type's name and suggests no other, so this is
+ * complete where the description is there, and its name is what the compiler says where not.
+ */
+#define BROOD_NOTE_DESCRIBED(T) struct BROOD_TYPE_is_missing_for_##T { char unused; }
+#define BROOD_DESCRIBED(T) (0 * sizeof(struct BROOD_TYPE_is_missing_for_##T) + &brood_type_##T)
+
+/* What `bool` may have become before it is pasted. */
+#define brood_type__Bool brood_type_bool
+#define BROOD_TYPE_is_missing_for__Bool BROOD_TYPE_is_missing_for_bool
+
 /* brood_type_int and its like: one static object each, dropped where it is not used. */
 #define BROOD_DEFINE_TYPE(word, type, kind)                                                        \
+	BROOD_NOTE_DESCRIBED(word);                                                                \
 	__attribute__((unused)) static const brood_type brood_type_##word = {                      \
 		#type, NULL, NULL, (uint32_t)sizeof(type), (uint32_t)__alignof__(type), 0,         \
 		BROOD_KIND_##kind};
@@ -87,9 +100,6 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 
 #ifndef __cplusplus
 
-/* What `bool` may have become before it is pasted. */
-#define brood_type__Bool brood_type_bool
-
 /* The description of the type that an expression has. */
 #define BROOD_TYPE_CASE(word, type, kind) type: &brood_type_##word,
 #define BROOD_TYPE_CASES                                                                           \
@@ -98,13 +108,20 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 	char *: &brood_type_brood_string,                                                          \
 	const char *: &brood_type_brood_string,                                                    \
 	brood_bytes: &brood_type_brood_bytes
-#define BROOD_TYPE_OF_FIELD(x) _Generic((x), BROOD_TYPE_CASES, default: &brood_type_unknown)
-#define BROOD_TYPE_OF_VALUE(x) _Generic((x), BROOD_TYPE_CASES)
+#define BROOD_TYPE_OF(x) _Generic((x), BROOD_TYPE_CASES, default: &brood_type_unknown)
 
 #define BROOD_TRUE_CASE(word, type, kind) type: 1,
 #define BROOD_CAN_PICKLE(x)                                                                        \
 	_Generic((x), BROOD_BASIC_TYPES(BROOD_TRUE_CASE) BROOD_HANDLE_TYPES(BROOD_TRUE_CASE)       \
 		 char *: 1, const char *: 1, brood_bytes: 1, default: 0)
+#define BROOD_TYPE_OF_VALUE(x)                                                                     \
+	__extension__({                                                                            \
+		_Static_assert(BROOD_CAN_PICKLE(x),                                                \
+			       "BROOD_VALUE takes a number, a string, a brood_bytes or a handle: " \
+			       "give a struct with BROOD_ARGS or BROOD_POINTED, another pointer "  \
+			       "with BROOD_SHARE or BROOD_BORROW; see brood_type(3)");             \
+		BROOD_TYPE_OF(x);                                                                  \
+	})
 #define BROOD_CAN_COUNT(x)                                                                         \
 	_Generic((x), BROOD_BASIC_TYPES(BROOD_COUNT_CASE) default: 0)
 #define BROOD_COUNT_CASE(word, type, kind) type: BROOD_COUNTS_##kind,
@@ -186,16 +203,16 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 	{#f, type, NULL, (uint32_t)offsetof(T, f),                                                 \
 	 (uint32_t)(sizeof(BROOD_FIELD(T, f)) / (element_size)), 0},
 #define BROOD_DESCRIBE_plain_field(T, f)                                                           \
-	BROOD_DESCRIBE_FIELD(T, f, BROOD_TYPE_OF_FIELD(*(brood_element_##T##_##f *)0),             \
+	BROOD_DESCRIBE_FIELD(T, f, BROOD_TYPE_OF(*(brood_element_##T##_##f *)0),             \
 			     sizeof(brood_element_##T##_##f))
 #define BROOD_DESCRIBE_nested_field(T, type, f)                                                    \
-	BROOD_DESCRIBE_FIELD(T, f, &brood_type_##type, sizeof(type))
+	BROOD_DESCRIBE_FIELD(T, f, BROOD_DESCRIBED(type), sizeof(type))
 #define BROOD_DESCRIBE_counted_field(T, type, f, counter)                                          \
-	{#f, &brood_type_##type, BROOD_TYPE_OF_FIELD(BROOD_FIELD(T, counter)),                     \
+	{#f, BROOD_DESCRIBED(type), BROOD_TYPE_OF(BROOD_FIELD(T, counter)),                     \
 	 (uint32_t)offsetof(T, f), 1, (uint32_t)offsetof(T, counter)},
 #define BROOD_DESCRIBE_many_field(T, type, f, counter)                                             \
 	BROOD_DESCRIBE_counted_field(T, type, f, counter)                                          \
-	BROOD_DESCRIBE_FIELD(T, counter, BROOD_TYPE_OF_FIELD(BROOD_FIELD(T, counter)),             \
+	BROOD_DESCRIBE_FIELD(T, counter, BROOD_TYPE_OF(BROOD_FIELD(T, counter)),             \
 			     sizeof(BROOD_FIELD(T, counter)))
 #define BROOD_DESCRIBE_shared_field(T, ...) BROOD_DESCRIBE_SHARED(T, BROOD_NAME(__VA_ARGS__))
 #define BROOD_DESCRIBE_SHARED(T, f) BROOD_DESCRIBE_SHARED_(T, f)
@@ -221,6 +238,7 @@ BROOD_SPECIAL_TYPES(BROOD_DEFINE_TYPE)
 	BROOD_EACH(BROOD_CHECK, T, __VA_ARGS__)                                                    \
 	_Static_assert(_Alignof(T) <= 64,                                                          \
 		       "BROOD_TYPE: " #T " is aligned to more than 64 bytes; see brood_type(3)");  \
+	BROOD_NOTE_DESCRIBED(T);                                                                   \
 	__attribute__((unused)) static const brood_type brood_type_##T;                            \
 	__attribute__((unused)) static const brood_field brood_fields_##T[] = {                    \
 		BROOD_EACH(BROOD_DESCRIBE, T, __VA_ARGS__)};                                       \

@@ -85,7 +85,8 @@ static void enlist(slot_life *life)
 	    atomic_compare_exchange_strong(&life->word, &old,
 					   (uint32_t)sys_gettid() | LIFE_WATCHED)) {
 		link_entry(head, life);
-		/* Changes nothing: who sees that the thread has left sees the entry as it was. */
+		/* Changes nothing. Who registers next has seen the kernel's flag, and so this
+		 * entry, too; ThreadSanitizer does not see the kernel, but the word. */
 		atomic_fetch_or(&life->word, 0);
 	}
 	head->list_op_pending = NULL;

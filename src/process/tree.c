@@ -12,6 +12,12 @@
  *
  * Nobody is signalled by pid alone: a process is its pid and its start time, which a
  * pidfd is checked against.
+ *
+ * Control groups are left alone. Writing cgroup.kill ends a whole group at once, but the group
+ * that a process is found in may hold others, of which nobody can tell whether they are
+ * strangers or descendants that bear no sign; and where all bear one, the search has them
+ * already. It would be safe only in a group made for the process at its start, which needs a
+ * delegated one, a name, and somebody to remove it after the last of the tree.
  */
 
 #include <errno.h>

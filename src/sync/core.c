@@ -18,8 +18,10 @@
  * know whether others sleep on. These watch a holder that has let go; and if the
  * woken one is killed before it has the lock, or sees that another was faster, nobody
  * would wake them. Therefore nobody sleeps for longer than CORE_STEP_NS
- * before it looks at the word anew. That is why a death is noticed at once
- * by a single waiter, and by the others after at most that time.
+ * before it looks at the word anew. A holder's death is noticed at once where anybody has gone
+ * to sleep since it took the lock, and else, when it was handed the lock while all others
+ * slept, after at most that time. It could wake one of them to watch it, but that
+ * second wake costs contended locks a tenth of their throughput and more.
  *
  * | killed                               | is left                 | repaired by              |
  * | ------------------------------------ | ----------------------- | ------------------------ |

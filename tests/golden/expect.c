@@ -74,10 +74,17 @@ static int line_of(const char *source, const char *text)
 	return found;
 }
 
+static const char *find_line_mark(const char *text)
+{
+	while ((text = strchr(text, '{')) && strncmp(text, "{line:", 6) != 0)
+		text += text[1] == '{' ? 2 : 1;
+	return text;
+}
+
 /* Copies a line of output with its {line:...} replaced. */
 static void resolve(char *to, const char *from, const char *source)
 {
-	const char *mark = strstr(from, "{line:");
+	const char *mark = find_line_mark(from);
 	const char *close = mark ? strchr(mark, '}') : NULL;
 	if (!close) {
 		snprintf(to, MAX_LINE, "%s", from);

@@ -21,6 +21,7 @@
  *	{started|stopped}	one of these texts
  *	{...}			any text
  *	{line:TEXT}		the number of the source's first line that holds TEXT
+ *	{{			a brace; the closing one needs no more than itself
  */
 
 #include <stdbool.h>

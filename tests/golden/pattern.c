@@ -60,9 +60,11 @@ static bool match_anything(const char *rest, const char *text, struct pattern_nu
 
 bool pattern_match(const char *pattern, const char *text, struct pattern_numbers *numbers)
 {
-	while (*pattern && *pattern != '{') {
-		if (*pattern++ != *text++)
+	for (; *pattern && (*pattern != '{' || pattern[1] == '{'); pattern++) {
+		if (*pattern != *text++)
 			return false;
+		if (*pattern == '{')
+			pattern++;
 	}
 	if (!*pattern)
 		return !*text;
@@ -83,9 +85,11 @@ void pattern_print_sample(const char *pattern)
 {
 	bool inside = false, skip = false;
 	for (const char *c = *pattern == '\t' ? pattern + 1 : pattern; *c; c++) {
-		if (*c == '{')
+		if (*c == '{' && c[1] == '{' && !inside)
+			putchar(*c++);
+		else if (*c == '{')
 			inside = true;
-		else if (*c == '}')
+		else if (*c == '}' && inside)
 			inside = skip = false;
 		else if (*c == '|' && inside)
 			skip = true;

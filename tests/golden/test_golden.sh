@@ -82,6 +82,20 @@ program 'echo 41'
 expected '%stdout\n{line:the line of this case}\n' # the line of this case is not the 41st
 fails 'another line number' 'not expected here: 41'
 
+program 'echo "{a: {}} {line:x}"'
+expected '%stdout\n{{a: {{}} {{line:x}\n'
+passes 'braces'
+sample=$("$golden" --sample "$dir/expected" "$0")
+if [ "$sample" != '{a: {}} {line:x}' ]; then
+	echo "the sample of a line with braces is: $sample"
+	failed=1
+fi
+expected '%stdout\n{{b: {{}} {{line:x}\n'
+fails 'another text in braces' 'not expected here: {a: {}}'
+program 'echo a: {}'
+expected '%stdout\n{{a: {{}\n'
+fails 'a brace missing' 'not expected here: a'
+
 program 'echo top; echo "    deep"; echo "  less"; echo end'
 expected '%stdout\ntop\n%indented 2\nend\n'
 passes 'indented lines'

@@ -3,6 +3,8 @@
 
 #include "support.h"
 
+#include "heap/life.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -44,10 +46,34 @@ static void blocks_pass_between_threads(void **state)
 	assert_int_equal(faults, 0);
 }
 
+/* Each of them may find that the thread registered before has ended, and register itself; nothing
+ * else orders them. */
+static void *register_anew(void *argument)
+{
+	(void)argument;
+	if (!life_owner())
+		faults++;
+	return NULL;
+}
+
+static void threads_register_one_after_another(void **state)
+{
+	(void)state;
+	pthread_t threads[THREADS];
+	for (int round = 0; round < 500; round++) {
+		for (int i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, register_anew, NULL), 0);
+		for (int i = 0; i < THREADS; i++)
+			pthread_join(threads[i], NULL);
+	}
+	assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(blocks_pass_between_threads, heap_is_empty),
+		cmocka_unit_test_teardown(threads_register_one_after_another, heap_is_empty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

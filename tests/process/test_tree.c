@@ -2,78 +2,13 @@
 /* brood_process_terminate_tree() and brood_process_kill_tree(): nobody of a tree escapes. */
 
 #include "harness.h"
+#include "presence.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/*
- * A pipe in which every process of a tree writes its pid, and which it holds open: the tree
- * is gone when the pipe ends. It is opened by a path, also by programs that inherit nothing.
- */
-typedef struct presence {
-	int in, out;
-	char path[40];
-} presence;
-
-static void presence_open(presence *ret)
-{
-	int ends[2];
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	*ret = (presence){.in = ends[0], .out = ends[1]};
-	snprintf(ret->path, sizeof(ret->path), "/proc/%d/fd/%d", (int)getpid(), ends[0]);
-}
-
-/* For the process that calls it, and those that it forks from now on. */
-static void sign_in(const char *path)
-{
-	pid_t pid = getpid();
-	alarm(50); /* outlives no test that has failed */
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, &pid, sizeof(pid)) != sizeof(pid))
-		_exit(99);
-}
-
-static void wait_for_sign(const presence *all)
-{
-	pid_t pid;
-	struct pollfd in = {.fd = all->in, .events = POLLIN};
-	assert_int_equal(poll(&in, 1, 20000), 1);
-	assert_int_equal(read(all->in, &pid, sizeof(pid)), sizeof(pid));
-}
-
-/* Nobody is left who has signed in; closes the pipe. */
-static void assert_deserted(presence *all)
-{
-	char drain[4096];
-	ssize_t r;
-	struct pollfd in = {.fd = all->in, .events = POLLIN};
-	close(all->out);
-	do {
-		assert_int_equal(poll(&in, 1, 10000), 1);
-		r = read(all->in, drain, sizeof(drain));
-	} while (r > 0);
-	assert_int_equal(r, 0);
-	close(all->in);
-}
-
-static void sleep_long(void)
-{
-	for (;;)
-		pause();
-}
-
-static void stay(void *path)
-{
-	sign_in(path);
-	sleep_long();
-}
 
 static void execute(void *path)
 {
@@ -84,20 +19,6 @@ static void execute_without_environment(void *path)
 {
 	char *none[] = {NULL};
 	execle("/proc/self/exe", "test", "stay", (char *)path, (char *)NULL, none);
-}
-
-/* Runs f in a session of its own, as nobody's child. */
-static void run_loose(void (*f)(void *), void *path)
-{
-	pid_t pid = fork();
-	if (pid != 0) {
-		waitpid(pid, NULL, 0);
-		return;
-	}
-	setsid();
-	if (fork() == 0)
-		f(path);
-	_exit(0);
 }
 
 /* What the roots of the trees do. */
@@ -339,69 +260,6 @@ static void test_a_process_kills_its_own(void **state)
 	brood_process_free(p);
 }
 
-/* A tree that grows all the time; to sixty processes, as often as it is run, and for ten seconds.
- */
-static void explode(void *path)
-{
-	sign_in(path);
-	while (noted->count++ < 60)
-		if (fork() == 0) {
-			alarm(10);
-			setsid();
-		}
-	sleep_long();
-}
-
-static void test_one_that_grows(void **state)
-{
-	(void)state;
-	presence all;
-	presence_open(&all);
-	brood_process *p = brood_start(.target = explode, .args = BROOD_VALUE(all.path));
-	wait_for_sign(&all);
-	int r = brood_process_kill_tree(p);
-	if (r <= 0)
-		print_error("%s\n", brood_error());
-	assert_true(r > 0);
-	assert_deserted(&all);
-	brood_process_join(p);
-	assert_int_equal(brood_process_exitcode(p), -SIGKILL);
-	brood_process_free(p);
-}
-
-/* Is another process all the time, at most five thousand times. */
-static void hop(void *path)
-{
-	sign_in(path);
-	for (int i = 0; i < 5000; i++)
-		if (fork() != 0)
-			_exit(0);
-	_exit(0);
-}
-
-static void have_one_hopping(void *path)
-{
-	run_loose(hop, path);
-	stay(path);
-}
-
-static void test_one_that_is_another_all_the_time(void **state)
-{
-	(void)state;
-	presence all;
-	presence_open(&all);
-	brood_process *p = brood_start(.target = have_one_hopping, .args = BROOD_VALUE(all.path));
-	wait_for_sign(&all);
-	wait_for_sign(&all);
-	int r = brood_process_kill_tree(p);
-	if (r < 2)
-		print_error("%d: %s\n", r, brood_error());
-	assert_true(r >= 2);
-	assert_deserted(&all);
-	brood_process_join(p);
-	brood_process_free(p);
-}
-
 static void test_wrong_calls(void **state)
 {
 	(void)state;
@@ -437,8 +295,6 @@ int main(int argc, char **argv)
 		TEST(test_others_are_spared),
 		TEST(test_handlers_run),
 		TEST(test_a_process_kills_its_own),
-		TEST(test_one_that_grows),
-		TEST(test_one_that_is_another_all_the_time),
 		TEST(test_wrong_calls),
 	};
 	const role none[] = {{"none", NULL}};

@@ -102,7 +102,7 @@ typedef struct bad {
 BROOD_TYPE(bad, words);
 #endif
 
-#ifdef BIT_FIELD /* flag */
+#ifdef BIT_FIELD /* bit-field */
 typedef struct bad {
 	unsigned flag : 1;
 } bad;
@@ -175,7 +175,7 @@ typedef struct bad {
 BROOD_TYPE(bad, b);
 #endif
 
-#ifdef NOT_DESCRIBED /* brood_type_other */
+#ifdef NOT_DESCRIBED /* BROOD_TYPE_is_missing_for_other */
 typedef struct other {
 	int a;
 } other;
@@ -251,28 +251,78 @@ BROOD_TYPE(bad, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15
 BROOD_STRUCT(bad, (int, id), (int *, numbers));
 #endif
 
+#ifdef ITEMS_NOT_DESCRIBED /* BROOD_TYPE_is_missing_for_other */
+typedef struct other {
+	int a;
+} other;
+BROOD_STRUCT(bad, BROOD_MANY(other, items, n_items));
+#endif
+
+static void take(int count, const brood_value *values)
+{
+	(void)count;
+	(void)values;
+}
+
+/* Wherever an expression may stand; and what is given is evaluated once. */
+static brood_value fine(job *j, bool flag)
+{
+	static const brood_type *const types[] = {BROOD_DESCRIBED(job), BROOD_DESCRIBED(bool)};
+	const brood_bytes bytes = {j, sizeof(*j)};
+	const char *text = flag ? "yes" : "no";
+	brood_value values[] = {BROOD_VALUE(j->id++), BROOD_VALUE(text), BROOD_VALUE("text"), {0}};
+	const struct {
+		int count;
+		brood_value value;
+	} options = {.count = 1, .value = BROOD_VALUE(flag)};
+	for (brood_value v = BROOD_VALUE(1); v.type; v = BROOD_NONE)
+		take(1, &v);
+	take(2, (const brood_value[]){BROOD_VALUE(bytes), options.value});
+	take((int)(sizeof(types) / sizeof(types[0])), values);
+	return flag ? BROOD_VALUE(j->real) : BROOD_POINTED(bool, &flag);
+}
+
 brood_value made(job *j, point *p)
 {
-#ifdef VALUE_OF_STRUCT /* point */
+#ifdef VALUE_OF_STRUCT /* BROOD_VALUE takes a number | BROOD_ARGS or BROOD_POINTED | brood_type(3) \
+			*/
 	return BROOD_VALUE(*p);
 #endif
-#ifdef VALUE_OF_POINTER /* point */
+#ifdef VALUE_OF_POINTER /* BROOD_VALUE takes a number | BROOD_SHARE or BROOD_BORROW | \
+			   brood_type(3) */
 	return BROOD_VALUE(p);
 #endif
-#ifdef VALUE_OF_LONG_DOUBLE /* long double */
+#ifdef VALUE_OF_LONG_DOUBLE /* BROOD_VALUE takes a number */
 	return BROOD_VALUE(1.0L);
+#endif
+#ifdef VALUE_IN_INITIALIZER /* BROOD_VALUE takes a number */
+	const struct {
+		int count;
+		brood_value value;
+	} options = {.count = 1, .value = BROOD_VALUE(*p)};
+	return options.value;
+#endif
+#ifdef VALUE_IN_LITERAL /* BROOD_VALUE takes a number */
+	take(1, (const brood_value[]){BROOD_VALUE(p)});
 #endif
 #ifdef ARGS_OF_NO_MEMBER /* z */
 	return BROOD_ARGS(point, .z = 1);
 #endif
-#ifdef ARGS_NOT_DESCRIBED /* brood_type_brood_value */
+#ifdef ARGS_NOT_DESCRIBED /* BROOD_TYPE_is_missing_for_brood_value */
 	return BROOD_ARGS(brood_value, .from = j);
+#endif
+#ifdef LOAD_NOT_DESCRIBED /* BROOD_TYPE_is_missing_for_brood_value */
+	return *(brood_value *)brood_load(brood_value, j, 1);
+#endif
+#ifdef IS_NOT_DESCRIBED /* BROOD_TYPE_is_missing_for_brood_value */
+	return brood_is(j, brood_value) ? BROOD_NONE : BROOD_VALUE(1);
 #endif
 #ifdef POINTED_TO_ANOTHER /* pointer */
 	return BROOD_POINTED(job, p);
 #endif
-#ifdef POINTED_HANDLE /* brood_type_brood_queue */
+#ifdef POINTED_HANDLE /* BROOD_TYPE_is_missing_for_brood_queue */
 	return BROOD_POINTED(brood_queue, (brood_queue *)p);
 #endif
-	return j->id ? BROOD_POINTED(job, j) : BROOD_POINTED(point, p);
+	take(0, &(brood_value){0});
+	return j->id ? fine(j, j->id > 1) : BROOD_POINTED(point, p);
 }
