@@ -44,8 +44,8 @@ sys_file sys_file_of(int fd);
  * numbers to files of its own. */
 static inline bool sys_is_file(int fd, sys_file file)
 {
-	sys_file now = sys_file_of(fd);
-	return now.inode == file.inode && now.device == file.device;
+	sys_file its = sys_file_of(fd);
+	return its.inode == file.inode && its.device == file.device;
 }
 
 int sys_pidfd_open(pid_t pid);
