@@ -58,15 +58,16 @@ typedef struct label {
 	uint64_t fingerprint;
 } label;
 
-static bool read_label(const queue_view *view, label *ret)
+static bool read_label(ring *r, uint64_t pos, label *ret)
 {
-	ring_slot *slot = ring_slot_at(view->ring, view->at.pos);
+	ring_slot *slot = ring_slot_at(r, pos);
 	/* As in a seqlock: what was read belongs to the word if that still is the same. These
 	 * pair with the stores of a later writer, put.c, which come after a change of the word. */
 	ret->what = atomic_load_explicit(&slot->what, memory_order_acquire);
 	ret->size = atomic_load_explicit(&slot->size, memory_order_acquire);
 	ret->fingerprint = atomic_load_explicit(&slot->fingerprint, memory_order_acquire);
-	return atomic_load_explicit(&slot->word, memory_order_relaxed) == view->at.word;
+	return atomic_load_explicit(&slot->word, memory_order_relaxed) ==
+	       ring_word(ring_lap(r, pos), RING_READY);
 }
 
 static int check_label(const delivery *d, uint32_t what, uint64_t fingerprint)
@@ -179,20 +180,20 @@ static void take_out(brood_queue *q, ring *r, uint64_t pos, delivery *d, const l
 		deliver_block(q, d, pointer);
 }
 
-/* 1: taken; 0: somebody was quicker; or a negative errno. */
-static int take(brood_queue *q, const queue_view *view, delivery *d)
+/* What was seen READY. 1: taken; 0: somebody was quicker; or a negative errno. */
+static int take(brood_queue *q, ring *from, uint64_t pos, delivery *d)
 {
 	label is;
-	if (!read_label(view, &is))
+	if (!read_label(from, pos, &is))
 		return 0;
 	int r = check_label(d, is.what, is.fingerprint);
 	if (r == 0)
 		r = prepare(q, d, &is);
 	if (r < 0)
 		return r;
-	if (!ring_take(view->ring, view->at.pos, d->me))
+	if (!ring_take(from, pos, d->me))
 		return 0;
-	take_out(q, view->ring, view->at.pos, d, &is);
+	take_out(q, from, pos, d, &is);
 	return 1;
 }
 
@@ -290,6 +291,16 @@ static int wait_for_more(brood_queue *q, const queue_view *view, const delivery 
 	return r;
 }
 
+/* As take(), of the first message that there is; or waits for one. */
+static int look_further(brood_queue *q, delivery *d, queue_wait *w)
+{
+	queue_view view = queue_look(q);
+	if (view.found)
+		return take(q, view.ring, view.at.pos, d);
+	int r = q->redeliver ? take_returned(q, d) : 0;
+	return r ? r : wait_for_more(q, &view, d, w);
+}
+
 /* Takes a message. Returns 0 or a negative errno, without a sentence where explain() has one. */
 static int get_one(brood_queue *q, delivery *d, deadline when)
 {
@@ -299,11 +310,12 @@ static int get_one(brood_queue *q, delivery *d, deadline when)
 		r = atomic_load(&q->returned) & 1 ? take_returned(q, d) : 0;
 		if (r != 0)
 			break;
-		queue_view view = queue_look(q);
-		if (view.found)
-			r = take(q, &view, d);
-		else if (!q->redeliver || (r = take_returned(q, d)) == 0)
-			r = wait_for_more(q, &view, d, &w);
+		ring *from = atomic_load_explicit(&q->get_ring, memory_order_acquire);
+		uint64_t pos;
+		if (ring_is_ready_at_head(from, &pos))
+			r = take(q, from, pos, d);
+		else
+			r = look_further(q, d, &w);
 	} while (r == 0);
 	unprepare(d);
 	/* Beside what was found after clearing there may be more. */

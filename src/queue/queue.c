@@ -233,13 +233,7 @@ static queue_view walk(brood_queue *q)
 
 queue_view queue_look(brood_queue *q)
 {
-	/* Mostly it is the head itself. */
-	queue_view view = {.ring = atomic_load_explicit(&q->get_ring, memory_order_acquire)};
-	if (ring_look_first(view.ring, &view.at)) {
-		view.found = true;
-		return view;
-	}
-	view = walk(q);
+	queue_view view = walk(q);
 	while (view.found && view.skipped_writer) {
 		queue_view again = walk(q);
 		if (again.found && again.ring == view.ring && again.at.pos == view.at.pos)

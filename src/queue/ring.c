@@ -56,10 +56,10 @@ static uint32_t payload_at(uint32_t payload)
 	return payload >= 4 * LINE ? LINE : sizeof(ring_slot);
 }
 
+/* Each slot has lines of its own: who writes one does not wait for who reads its neighbour. */
 static uint32_t stride_for(uint32_t payload)
 {
-	size_t size = payload_at(payload) + payload;
-	return (uint32_t)round_up(size, payload_at(payload) == LINE ? LINE : LINE / 2);
+	return (uint32_t)round_up(payload_at(payload) + payload, LINE);
 }
 
 size_t ring_size(uint32_t shift, uint32_t payload)

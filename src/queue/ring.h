@@ -114,16 +114,13 @@ typedef struct ring_view {
 } ring_view;
 ring_view ring_look(ring *r);
 
-/* The same if it is the very first that one would look at; else false. */
-static inline bool ring_look_first(ring *r, ring_view *ret)
+/* Whether the first position that one would look at is READY; mostly it is. */
+static inline bool ring_is_ready_at_head(ring *r, uint64_t *ret_pos)
 {
-	uint64_t pos = atomic_load_explicit(&r->head, memory_order_relaxed);
+	uint64_t pos = *ret_pos = atomic_load_explicit(&r->head, memory_order_relaxed);
 	/* Pairs with ring_publish() and ring_give_back(). */
-	uint64_t word = atomic_load_explicit(&ring_slot_at(r, pos)->word, memory_order_acquire);
-	if (word != ring_word(ring_lap(r, pos), RING_READY))
-		return false;
-	*ret = (ring_view){.pos = pos, .word = word, .found = true};
-	return true;
+	return atomic_load_explicit(&ring_slot_at(r, pos)->word, memory_order_acquire) ==
+	       ring_word(ring_lap(r, pos), RING_READY);
 }
 
 /* Whether it is worth while to look: a message, or the end, may be at the head. */
