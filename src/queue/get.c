@@ -44,7 +44,7 @@ typedef struct delivery {
 } delivery;
 
 /* Marks a thread, for the records. */
-static _Thread_local char thread_mark;
+static _Thread_local char thread_mark __attribute__((tls_model("initial-exec")));
 
 const void *queue_thread(void)
 {
@@ -369,8 +369,9 @@ static int begin_into(const brood_queue *q, const brood_type *type, void *out, d
 	int r = begin(q, type, ret);
 	if (r < 0)
 		return r;
+	bool known = q->verbatim && ret->want == q->fingerprint;
 	bool handle = type->kind == BROOD_KIND_HANDLE || type->kind == BROOD_KIND_SHARED;
-	if (!handle && !message_is_flat(type))
+	if (!known && !handle && !message_is_flat(type))
 		return error_set(
 			EINVAL, "a '%s' leads to other memory: get it by brood_get(), as a pointer",
 			type->name);

@@ -44,7 +44,7 @@ static traits look_at(const brood_type *type)
 
 static traits traits_of(const brood_type *type, uint64_t fingerprint)
 {
-	static _Thread_local traits last;
+	static _Thread_local traits last __attribute__((tls_model("initial-exec")));
 	if (last.fingerprint != fingerprint) {
 		last = look_at(type);
 		last.fingerprint = fingerprint;
@@ -56,6 +56,11 @@ bool message_is_flat(const brood_type *type)
 {
 	bool value = type->kind == BROOD_KIND_STRUCT || body_is_scalar(type);
 	return value && traits_of(type, fingerprint_of(type)).flat;
+}
+
+bool message_is_verbatim(const brood_type *type)
+{
+	return message_is_flat(type) && traits_of(type, fingerprint_of(type)).verbatim;
 }
 
 static int pack_inline(const brood_type *type, const void *from, size_t size, void *scratch,

@@ -52,6 +52,9 @@ void parcel_drop(const parcel *p);
  */
 bool message_is_flat(const brood_type *type);
 
+/* Whether, moreover, every byte can be copied in without a look: no padding, bool or handle. */
+bool message_is_verbatim(const brood_type *type);
+
 /* Stamps a block, as the message of this key; whether one that belongs to the queue has it. */
 void message_stamp(void *value, uint64_t key);
 bool message_is_ours(const void *value, uint64_t key, heap_owner queue);

@@ -143,15 +143,30 @@ int queue_check_type(const brood_queue *q, const brood_type *type)
 			 type->name);
 }
 
+static int pack(brood_queue *q, const brood_value *value, void *scratch, parcel *ret)
+{
+	if (q->verbatim && value->type) {
+		*ret = (parcel){
+			.what = MESSAGE_INLINE,
+			.size = value->type->size,
+			.fingerprint = q->fingerprint,
+			.from = value->from ? value->from : &value->inside,
+		};
+		return 0;
+	}
+	int r = parcel_pack(value, q->redeliver ? 0 : q->room, scratch, ret);
+	if (r == 0 && ret->what == MESSAGE_INLINE && !queue_learn(q, ret->fingerprint, ret->name))
+		r = parcel_pack(value, 0, scratch, ret);
+	return r;
+}
+
 static int put_one(brood_queue *q, const brood_value *value, deadline when, unsigned *untold)
 {
 	_Alignas(16) unsigned char scratch[MESSAGE_INLINE_MAX];
 	parcel p;
 	int r = value->type ? queue_check_type(q, value->type) : 0;
 	if (r == 0)
-		r = parcel_pack(value, q->redeliver ? 0 : q->room, scratch, &p);
-	if (r == 0 && p.what == MESSAGE_INLINE && !queue_learn(q, p.fingerprint, p.name))
-		r = parcel_pack(value, 0, scratch, &p);
+		r = pack(q, value, scratch, &p);
 	if (r < 0)
 		return r;
 	r = queue_put(q, &p, when, untold);

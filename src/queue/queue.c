@@ -117,8 +117,13 @@ static int set_up(brood_queue *q, const brood_queue_options *options)
 	q->joinable = options->joinable || options->redeliver;
 	q->redeliver = options->redeliver;
 	q->max_deliveries = options->max_deliveries;
-	if (options->type)
-		q->fingerprint = fingerprint_of(options->type);
+	const brood_type *type = options->type;
+	if (type) {
+		q->fingerprint = fingerprint_of(type);
+		q->verbatim = !q->redeliver && type->size <= q->room && message_is_verbatim(type);
+		if (!queue_learn(q, q->fingerprint, type->name))
+			return -ENOMEM;
+	}
 	ring *first = make_ring(q, first_shift(q), 0);
 	if (!first)
 		return -ENOMEM;

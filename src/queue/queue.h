@@ -32,6 +32,7 @@ struct brood_queue {
 	uint32_t max_deliveries;
 	bool joinable;
 	bool redeliver;
+	bool verbatim; /* its one type travels inline, byte for byte */
 
 	/* Read by all, seldom written. */
 	_Alignas(64) ring *_Atomic put_ring; /* hint: the last, or one before it */

@@ -6,6 +6,8 @@
 
 #include "type/hash.h"
 
+uint64_t fingerprint_scalars[BROOD_KIND_FLOAT + 1][17];
+
 /* The types that are being described, innermost first: a type may contain itself. */
 typedef struct nesting {
 	const brood_type *type;
@@ -50,27 +52,12 @@ static uint64_t hash_type(uint64_t hash, const brood_type *type, const nesting *
 	return hash;
 }
 
-/* Where the number is kept: in the type, or, for scalars, by all that they say. NULL: nowhere. */
-static uint64_t *cache_of(const brood_type *type)
+uint64_t fingerprint_make(const brood_type *type, uint64_t *cache)
 {
-	static uint64_t scalars[BROOD_KIND_FLOAT + 1][17];
-	if (type->fingerprint)
-		return type->fingerprint;
-	bool scalar = type->kind >= BROOD_KIND_BOOL && type->kind <= BROOD_KIND_FLOAT;
-	return scalar && type->size <= 16 ? &scalars[type->kind][type->size] : NULL;
-}
-
-uint64_t fingerprint_of(const brood_type *type)
-{
-	/* Threads that race here store the same number. */
-	uint64_t *cache = cache_of(type);
-	uint64_t known = cache ? __atomic_load_n(cache, __ATOMIC_RELAXED) : 0;
-	if (known != 0)
-		return known;
-	known = hash_type(HASH_START, type, NULL);
-	if (known == 0)
-		known = 1;
+	uint64_t made = hash_type(HASH_START, type, NULL);
+	if (made == 0)
+		made = 1;
 	if (cache)
-		__atomic_store_n(cache, known, __ATOMIC_RELAXED);
-	return known;
+		__atomic_store_n(cache, made, __ATOMIC_RELAXED);
+	return made;
 }
