@@ -46,4 +46,4 @@ static void close_channel(int channel)
 }
 
 extern "C" const peer peer_boost = {
-	"Boost's message_queue", open_channel, send_message, receive, close_channel, nullptr, 0};
+	"Boost's message_queue", open_channel, send_message, receive, close_channel, nullptr, 0, false};

@@ -30,10 +30,14 @@ typedef struct peer {
 	/* In a process that is about to use it; may be NULL. Senders may wait for receivers. */
 	void (*enter)(int channel, seat at);
 	int share; /* unless 0, it sends so many times fewer */
+	bool even; /* large messages cost it what small ones do: it sends as many */
 } peer;
 
 extern const peer *const peers[];
 extern const int n_peers;
+
+/* A word that two processes wake each other by: the floor of round trips, and for those only. */
+extern const peer peer_futex;
 
 /* Those in files of their own, where they are installed. */
 extern const peer peer_nng, peer_zeromq, peer_boost;

@@ -5,11 +5,12 @@
  *	queue [ROUNDS [PLOT.svg]]
  *
  * Throughput, one to one and four to four, and round trips with a process that answers, for five
- * sizes. All peers take turns within one run, a round each, and work on equal
- * terms: the message is copied in and copied out, its memory on both sides resident (the
- * heap's too: freed blocks are kept, and the first round does not count). "by pointer" copies
- * in only, "in place" neither way. CPython's multiprocessing.Queue and Open MPI are programs of
- * their own. A figure is the median over the rounds; ratios are brood's throughput over the peer's.
+ * sizes; and round trips with one that is asleep when it is asked. All peers take turns within one
+ *run, a round each, and work on equal terms: the message is copied in and copied out, its memory on
+ *both sides resident (the heap's too: freed blocks are kept, and the first round does not count).
+ *"by pointer" copies in only, "in place" neither way. CPython's multiprocessing.Queue and Open MPI
+ *are programs of their own. A figure is the median over the rounds; ratios are brood's throughput
+ *over the peer's.
  */
 
 #include <stdatomic.h>
@@ -26,12 +27,14 @@
 #include "programs.h"
 
 enum { MAX_ROUNDS = 99, MAX_PEERS = 16, TRIPS = 2000, SERIES = 2 };
+enum { IDLE_TRIPS = 200, IDLE_US = 1000, IDLE_SIZE = 64 };
 
 static const size_t sizes[SIZES] = {8, 64, 1024, 65536, LARGEST};
-static const long counts[SIZES] = {400000, 400000, 200000, 8000, 400};
+static const long counts[SIZES] = {1000000, 1000000, 400000, 20000, 800};
 
 static double rates[SERIES][SIZES][MAX_PEERS][MAX_ROUNDS];
 static double trips[SIZES][MAX_PEERS][2][MAX_ROUNDS]; /* p50, p99 */
+static double idle[MAX_PEERS + 1][2][MAX_ROUNDS];     /* the same; the last is the bare futex's */
 
 static struct start {
 	_Atomic int ready, finished;
@@ -85,6 +88,7 @@ typedef struct {
 	int number, pairs;
 	size_t size;
 	long count;
+	useconds_t pause; /* before each question, so that who answers sleeps */
 } task;
 
 static void run_task(void *arg)
@@ -110,7 +114,7 @@ static double throughput(const peer *with, int pairs, size_t size, long count)
 		return -1;
 	memset(start, 0, sizeof(*start));
 	for (int i = 0; i < 2 * pairs; i++) {
-		tasks[i] = (task){with, i, pairs, size, count};
+		tasks[i] = (task){with, i, pairs, size, count, 0};
 		launch(&p[i], run_task, &tasks[i]);
 	}
 	while (start->ready < 2 * pairs)
@@ -153,6 +157,8 @@ static void ask(void *arg)
 	char *message = calloc(1, t->size);
 	enter_pair(t->with, 1);
 	for (long n = 0; n < t->count; n++) {
+		if (t->pause)
+			usleep(t->pause);
 		double begun = now();
 		t->with->send(0, message, t->size);
 		t->with->receive(1, message, t->size);
@@ -173,10 +179,10 @@ static double quantile(double *values, int count, double q)
 	return values[(int)((count - 1) * q)];
 }
 
-static void round_trips(const peer *with, size_t size, double *ret_p50, double *ret_p99)
+static void round_trips(const peer *with, size_t size, int count, useconds_t pause, double *ret_p50,
+			double *ret_p99)
 {
 	brood_process *p[2];
-	int count = size > 65536 ? TRIPS / 10 : TRIPS;
 	*ret_p50 = *ret_p99 = -1;
 	if (!with->open(0, size, false))
 		return;
@@ -185,7 +191,7 @@ static void round_trips(const peer *with, size_t size, double *ret_p50, double *
 		return;
 	}
 	memset(start, 0, sizeof(*start));
-	task t = {with, 0, 1, size, count};
+	task t = {with, 0, 1, size, count, pause};
 	launch(&p[0], answer, &t);
 	launch(&p[1], ask, &t);
 	join(p[0]);
@@ -220,15 +226,19 @@ static void measure(int round)
 			/* Each comes first in its turn. */
 			int i = (k + slot) % n_peers;
 			const peer *with = peers[i];
-			long count = counts[s] / (with->share ? with->share : 1);
+			long count = counts[with->even ? 0 : s] / (with->share ? with->share : 1);
 			for (int series = 0; series < SERIES; series++)
 				rates[series][s][i][slot] =
 					throughput(with, series ? MANY : 1, sizes[s], count);
-			round_trips(with, sizes[s], &trips[s][i][0][slot], &trips[s][i][1][slot]);
+			round_trips(with, sizes[s], sizes[s] > 65536 ? TRIPS / 10 : TRIPS, 0,
+				    &trips[s][i][0][slot], &trips[s][i][1][slot]);
 		}
 		for (int k = 0; k < n_programs && round >= 0; k++)
 			measure_program(k, slot, s);
 	}
+	for (int k = 0; k <= n_peers; k++)
+		round_trips(k < n_peers ? peers[k] : &peer_futex, IDLE_SIZE, IDLE_TRIPS, IDLE_US,
+			    &idle[k][0][slot], &idle[k][1][slot]);
 }
 
 static const char *name_of(int i)
@@ -280,6 +290,19 @@ static void report_trips(int rounds)
 	}
 }
 
+static void report_idle(int rounds)
+{
+	printf("\nround trip of %d B with a process that sleeps, us: p50 (ratio to the futex), "
+	       "p99\n",
+	       IDLE_SIZE);
+	double floor = quantile(idle[n_peers][0], rounds, 0.5);
+	for (int i = 0; i <= n_peers; i++) {
+		double p50 = quantile(idle[i][0], rounds, 0.5);
+		printf("%-28s %9.2f %6.2f %8.1f\n", i < n_peers ? peers[i]->name : peer_futex.name,
+		       p50 * 1e6, p50 / floor, quantile(idle[i][1], rounds, 0.5) * 1e6);
+	}
+}
+
 static void plot(const char *path, int rounds)
 {
 	FILE *out = popen("gnuplot 2>/dev/null", "we");
@@ -324,6 +347,7 @@ int main(int argc, char **argv)
 	for (int series = 0; series < SERIES; series++)
 		report_rates(series, rounds);
 	report_trips(rounds);
+	report_idle(rounds);
 	if (argc > 2)
 		plot(argv[2], rounds);
 }

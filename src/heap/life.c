@@ -139,6 +139,14 @@ static deadline within(deadline when, int64_t ns)
 
 static _Atomic bool has_no_waitv;
 
+/* At most LAST_STEP_NS, so that one futex is enough, which wakes sooner than several: a handler
+ * that interrupts the thread ends it, and one that did so just before is heard after the step. */
+static void sleep_a_step(const _Atomic uint32_t *word, uint32_t expected, deadline when)
+{
+	struct timespec time;
+	sys_futex_wait(word, expected, deadline_left(within(when, LAST_STEP_NS), &time));
+}
+
 /*
  * Sleeps on the word, and on the life word of the slot's process while that is `life` (NULL: on
  * nobody's), until the deadline, or until the thread is interrupted. Without futex_waitv at most
@@ -152,7 +160,7 @@ static bool sleep_on(const _Atomic uint32_t *word, uint32_t expected, process_sl
 	if (slot)
 		words[2] = (sys_futex){&slot->life.word, life};
 	if (atomic_load_explicit(&has_no_waitv, memory_order_relaxed)) {
-		sys_futex_wait(word, expected, deadline_left(within(when, LAST_STEP_NS), &time));
+		sleep_a_step(word, expected, when);
 		return !slot;
 	}
 	if (when == DEADLINE_NEVER)
@@ -209,6 +217,9 @@ int life_wait(const _Atomic uint32_t *word, uint32_t expected, heap_owner peer, 
 		return -ETIMEDOUT;
 	if (interrupt_take())
 		return -EINTR;
-	sleep_on(word, expected, NULL, 0, peer == LIFE_SEVERAL ? within(when, LAST_STEP_NS) : when);
+	if (peer == LIFE_SEVERAL)
+		sleep_a_step(word, expected, when);
+	else
+		sleep_on(word, expected, NULL, 0, when);
 	return atomic_load(word) == expected && passed(when) ? -ETIMEDOUT : 0;
 }
