@@ -96,7 +96,8 @@ static void shut_down(void)
 	if (enter(ENDING_LAST))
 		log_debug("running the remaining \"atexit\" finalizers");
 	finalizers_run(INT_MIN);
-	nursery_end();
+	if (nursery_used)
+		nursery_end();
 }
 
 /* What atexit() and quick_exit() run last in the program itself, and quick_exit() in a child: it

@@ -3,18 +3,17 @@
  * A process that forks twice and calls setsid() has neither parent nor session in common with
  * the one that it descends from. But it cannot help inheriting
  *
- *	its memory: so the child of each fork() maps a page of the heap's file, accessible to
- *nobody, at an offset beyond the file's end that is its parent's lineage. All that are forked below
- *show it in /proc/PID/maps, with the heap's inode;
- *
- *	its environment, when it executes another program: so a variable lists the lineages that
- *	a process is of. It is put there when the library is loaded, while there is one
- *	thread, and afterwards written in place; /proc/PID/environ shows what a program was
- *	executed with, also in what is forked below.
+ *  - its memory: so the child of each fork() maps a page of the heap's file, accessible to nobody,
+ *    at an offset beyond the file's end that is its parent's lineage. All that are forked
+ *    below show it in /proc/PID/maps, with the heap's inode;
+ *  - its environment, when it executes another program: so a variable lists the lineages that
+ *    a process is of. It is put there when the library is loaded, while there is one
+ *    thread, and afterwards written in place; /proc/PID/environ shows what a program was
+ *    executed with, also in what is forked below.
  *
  * What the program itself starts bears no lineage and pays nothing: a mapping costs a new process
- *as much as three page faults. A program executed with an environment of somebody's making bears no
- *sign, nor does what a raw clone(2) has made; while its parents live it is found by them.
+ * as much as three page faults. A program executed with an environment of somebody's making bears
+ * no sign, nor does what a raw clone(2) has made; while its parents live it is found by them.
  */
 
 #include "process/lineage.h"
@@ -91,11 +90,14 @@ void lineage_begin(void)
 	lineage_adopt();
 }
 
-/* Not sprintf(), for which a new process would copy a page more of its stack. */
+/* Not sprintf(), for which a new process would copy a page more of its stack; and not from a table,
+ * which would be a page more of the library. */
 static char *put_number(char *end, uint64_t number, int digits)
 {
-	for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-		*end++ = "0123456789abcdef"[number >> shift & 15];
+	for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+		int digit = number >> shift & 15;
+		*end++ = (char)(digit < 10 ? '0' + digit : 'a' + digit - 10);
+	}
 	return end;
 }
 
@@ -118,19 +120,19 @@ static size_t put_entry(char entry[ENTRY_SIZE + 1], lineage which)
  * generations further up. Returns the length. */
 static size_t append(char *word, size_t length, lineage which)
 {
-	char entry[ENTRY_SIZE + 1];
-	size_t size = put_entry(entry, which);
-	if (length >= size && memcmp(word + length - size, entry, size) == 0)
-		return length;
-	while (length + size >= LINEAGE_WORD_SIZE) {
+	while (length + ENTRY_SIZE >= LINEAGE_WORD_SIZE) {
 		char *first = word + sizeof(VARIABLE) - 1;
 		char *second = strchr(first + 1, ';');
 		size_t gone = second ? (size_t)(second - first) : strlen(first);
 		memmove(first, first + gone, length - gone - (sizeof(VARIABLE) - 1) + 1);
 		length -= gone;
 	}
-	memcpy(word + length, entry, size + 1);
-	return length + size;
+	char *entry = word + length;
+	size_t size = put_entry(entry, which);
+	if (length < size || memcmp(entry - size, entry, size) != 0)
+		return length + size;
+	*entry = '\0';
+	return length;
 }
 
 void lineage_enter(lineage own)

@@ -42,12 +42,13 @@ enum {
 	END_SECONDS = 1,    /* for the server to end by itself */
 };
 
+_Atomic bool nursery_used;
+
 static const int64_t burst_gap =
 	20 * 1000 * 1000; /* nanoseconds between starts that are no burst */
 
 static struct {
 	pthread_mutex_t lock;
-	bool used;
 	bool running;
 	bool fresh; /* made, and no child taken yet */
 	pid_t pid;
@@ -72,6 +73,7 @@ static struct {
 
 void nursery_lock(void)
 {
+	nursery_used = true;
 	pthread_mutex_lock(&nursery.lock);
 }
 
@@ -200,17 +202,13 @@ void nursery_close(void)
 
 void nursery_end(void)
 {
-	if (!nursery.used)
-		return;
-	pthread_mutex_lock(&nursery.lock);
+	nursery_lock();
 	nursery_close();
-	pthread_mutex_unlock(&nursery.lock);
+	nursery_unlock();
 }
 
 void nursery_forget(void)
 {
-	if (!nursery.used)
-		return;
 	nursery.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	if (nursery.running && descriptors_are_ours()) {
 		close_descriptors();
@@ -289,7 +287,6 @@ static int note_circumstances(void)
 
 static int make_server(void)
 {
-	nursery.used = true;
 	int r = note_circumstances();
 	if (r < 0)
 		return r;

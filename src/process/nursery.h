@@ -66,7 +66,8 @@ int nursery_set_modules(const char *const *modules);
 /* At this process's end; takes the lock. */
 void nursery_end(void);
 
-/* In a new process: the server is its parent's. */
+/* In a new process, if the nursery was ever used: the server is its parent's. */
+extern _Atomic bool nursery_used;
 void nursery_forget(void);
 
 #endif

@@ -63,7 +63,8 @@ void self_begin_anew(void)
 	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
 	lineage_forked();
 	children_forget();
-	nursery_forget();
+	if (nursery_used)
+		nursery_forget();
 	finalizers_forget();
 	table_move((table_place){0}, false);
 }

@@ -183,26 +183,33 @@ static int listen(bell *which, uint32_t me)
 
 /* One thread at a time takes a place or gives it up. In a new process no thread is doing so. */
 static pthread_mutex_t listening = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic bool ever_listened;
 
 static void after_any_fork(void)
 {
-	if (ever_listened)
-		listening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	listening = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
-__attribute__((constructor(103))) static void bell_begin(void)
+static _Atomic bool ever_listened;
+
+/* At the first listening, and not before: the children of all others would pay for it. */
+static int see_to_forks(void)
 {
-	pthread_atfork(NULL, NULL, after_any_fork);
+	if (ever_listened)
+		return 0;
+	if (pthread_atfork(NULL, NULL, after_any_fork))
+		return error_set(ENOMEM, "no memory is left to prepare for forks");
+	ever_listened = true;
+	return 0;
 }
 
 int bell_descriptor(bell *which)
 {
 	int r = heap_require();
+	if (r == 0)
+		r = see_to_forks();
 	if (r < 0)
 		return r;
 	uint32_t me = table_owner(table_self());
-	ever_listened = true;
 	pthread_mutex_lock(&listening);
 	bell_place *place = find(which, me);
 	int fd = place ? held_peek(which, atomic_load(&place->id)) : -ENOENT;
@@ -230,10 +237,9 @@ void bell_clear(bell *which)
 
 void bell_drop(bell *which)
 {
-	if (!atomic_load(&which->listened))
+	if (!ever_listened || !atomic_load(&which->listened))
 		return;
 	uint32_t me = table_owner(table_self());
-	ever_listened = true;
 	pthread_mutex_lock(&listening);
 	bell_place *place = find(which, me);
 	if (place) {
