@@ -63,7 +63,7 @@ static bool dead_by_pid(pidref process)
 {
 	siginfo_t info;
 	proc_stat stat;
-	if (kill(process.pid, 0) < 0 && errno == ESRCH)
+	if (sys_kill(process.pid, 0) == -ESRCH)
 		return true;
 	if (sys_wait_child(process.pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) == 1)
 		return true;

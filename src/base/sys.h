@@ -48,6 +48,10 @@ static inline bool sys_is_file(int fd, sys_file file)
 	return its.inode == file.inode && its.device == file.device;
 }
 
+/* kill(2) of one process: -ESRCH for 0 and -1, which a sandbox may have made of a pid, and which
+ * kill() takes for the group, and for everybody. */
+int sys_kill(pid_t pid, int signal);
+
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_signal(int pidfd, int signal);
 

@@ -56,6 +56,11 @@ bool sys_keeps_status(void)
 	return known == 2;
 }
 
+int sys_kill(pid_t pid, int signal)
+{
+	return pid > 0 ? sys_result(kill(pid, signal)) : -ESRCH;
+}
+
 int sys_pidfd_open(pid_t pid)
 {
 	return sys_above_standard_streams(sys_result(syscall(SYS_pidfd_open, pid, 0)));

@@ -115,7 +115,7 @@ static int signal_from_elsewhere(const brood_process *process, int signal)
 static int signal_by_pid(brood_process *process, int signal)
 {
 	children_poll(process);
-	return process->state == PROCESS_STARTED ? sys_result(kill(process->pid, signal)) : 0;
+	return process->state == PROCESS_STARTED ? sys_kill(process->pid, signal) : 0;
 }
 
 /* Under the lock, so that the process is not reaped, nor its descriptor closed, and its number used

@@ -20,7 +20,7 @@
  * its pid its own: descriptors run out while it lives. */
 static int withdraw(const brood_process *process, pid_t pid, int err)
 {
-	kill(pid, SIGKILL);
+	sys_kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return error_set(err, "cannot start '%s': no file descriptor is left for its sentinel",
 			 brood_process_name(process));

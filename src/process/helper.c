@@ -99,7 +99,7 @@ static char *read_until(int fd, deadline when)
 static void end(pid_t pid)
 {
 	siginfo_t info;
-	kill(pid, SIGKILL);
+	sys_kill(pid, SIGKILL);
 	sys_wait_child(pid, -1, WEXITED | __WALL, &info);
 }
 

@@ -115,7 +115,7 @@ static void take_back_orders(void)
 static void end_child(pid_t pid, int pidfd)
 {
 	siginfo_t info;
-	int r = pidfd >= 0 ? sys_pidfd_signal(pidfd, SIGKILL) : sys_result(kill(pid, SIGKILL));
+	int r = pidfd >= 0 ? sys_pidfd_signal(pidfd, SIGKILL) : sys_kill(pid, SIGKILL);
 	if (r == 0 || !has_stopped(pid, pidfd))
 		sys_wait_child(pid, pidfd, WEXITED | __WALL, &info);
 	if (pidfd >= 0)

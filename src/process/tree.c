@@ -122,7 +122,7 @@ static int send_to(pidref process, int signal)
 	if (fd == -ESRCH || proc_read_stat(process.pid, &stat) < 0 ||
 	    stat.started != process.started)
 		return -ESRCH;
-	return sys_result(kill(process.pid, signal));
+	return sys_kill(process.pid, signal);
 }
 
 static void signal_member(struct tree *tree, pidref process, int signal)
@@ -364,7 +364,7 @@ static int tree_signal(brood_process *process, int signal, const char *verb)
 	free(tree.sessions.list);
 	free(tree.strangers.list);
 	if (own)
-		kill(self_pid(), signal);
+		sys_kill(self_pid(), signal);
 	return r;
 }
 

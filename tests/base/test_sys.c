@@ -238,6 +238,15 @@ static void test_write_without_sigpipe(void **state)
 	close(ends[1]);
 }
 
+static void test_kill_one(void **state)
+{
+	(void)state;
+	assert_int_equal(sys_kill(getpid(), 0), 0);
+	assert_int_equal(sys_kill(0, 0), -ESRCH);
+	assert_int_equal(sys_kill(-1, 0), -ESRCH);
+	assert_int_equal(sys_kill(-getpgrp(), 0), -ESRCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_memfd),	   cmocka_unit_test(test_futex),
 		cmocka_unit_test(test_read_file),  cmocka_unit_test(test_write_all),
 		cmocka_unit_test(test_sigmask),	   cmocka_unit_test(test_write_without_sigpipe),
+		cmocka_unit_test(test_kill_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,8 +30,25 @@ static bool install(struct sock_filter *filter, unsigned short length)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+/* Ends who signals the group, or everybody: as a pid that was refused would. */
+static bool forbid_wide_kills(void)
+{
+	struct sock_filter filter[] = {
+		LOAD(nr),
+		UNLESS(SYS_kill, 4),
+		LOAD(args[0]),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x80000000, 0, 1),
+		RETURN(SECCOMP_RET_KILL_PROCESS),
+		RETURN(SECCOMP_RET_ALLOW),
+	};
+	return install(filter, sizeof(filter) / sizeof(filter[0]));
+}
+
 bool restrict_call(int number, int err)
 {
+	if (!forbid_wide_kills())
+		return false;
 	const unsigned refused = SECCOMP_RET_ERRNO | (unsigned)err;
 	struct sock_filter any[] = {
 		LOAD(nr),

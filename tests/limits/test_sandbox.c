@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 #include <cmocka.h>
 
 #include "brood/brood.h"
+#include "process/orphan.h"
 #include "uses.h"
 
 #ifndef SYS_clone3
@@ -87,6 +89,7 @@ static const restriction restrictions[] = {
 	{CALL(fallocate, EPERM)},
 	{CALL(madvise, EPERM)},
 	{CALL(getrandom, ENOSYS)},
+	{CALL(getppid, EPERM)},
 	{CALL(sigaltstack, EPERM)},
 	{CALL(statx, EPERM)},
 	{CALL(capget, EPERM)},
@@ -222,9 +225,28 @@ static void test_one(void **state)
 		skip();
 }
 
+/* A pid of -1 is everybody to kill(2); restrict_call() ends who asks for that. */
+static void test_orphan_without_pid(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (!restrict_call(SYS_getpid, EPERM))
+			_exit(SKIPPED);
+		orphan_die_with(1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == SKIPPED)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[RESTRICTIONS];
+	static struct CMUnitTest tests[RESTRICTIONS + 1];
 	const restriction *r = argc > 2 ? &restrictions[strtoul(argv[2], NULL, 10)] : NULL;
 	if (argc > 2 && strcmp(argv[1], "begin") == 0)
 		return begin(r, argv[2]);
@@ -232,6 +254,7 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		return strcmp(argv[1], "late") == 0 ? use_late(r) : use_all(r);
 	size_t count = 0;
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_orphan_without_pid);
 	for (size_t i = 0; i < RESTRICTIONS; i++)
 		if (!restrictions[i].method ||
 		    has_word(restrictions[i].method, brood_get_start_method()))
