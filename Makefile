@@ -25,7 +25,7 @@ bench: deps	## what starts, messages and locks cost, beside their peers
 	@ninja --quiet -C build-bench bench-programs
 	@build-bench/bench/start -p build-bench/start.svg
 	@build-bench/bench/queue 5 build-bench/queue.svg
-	@build-bench/bench/lock
+	@build-bench/bench/lock 15 build-bench/lock.svg
 
 install: deps	## install to PREFIX, under DESTDIR
 	@scripts/build build-install --buildtype=release -Dtests=false --prefix=$(PREFIX)

@@ -2,7 +2,7 @@
 /*
  * What it costs to take and to release a lock, beside what glibc has:
  *
- *	lock [ROUNDS]
+ *	lock [ROUNDS [PLOT.svg]]
  *
  * Alone: nobody else wants it. Contended: four processes take and release the
  * same one as fast as they can. All take turns within one run, a round each, so that
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "brood/brood.h"
+#include "plot.h"
 
 enum { PAIRS = 200000, CONTENDED_PAIRS = 50000, PROCESSES = 4, MAX_ROUNDS = 1000 };
 
@@ -188,11 +189,28 @@ static void print_ratio(double mine, double other)
 		printf("  %5s", "");
 }
 
+static void plot(const char *path, const double *alone_seconds, const double *contended_seconds)
+{
+	const char *names[PEERS];
+	double ns[PEERS], rate[PEERS];
+	for (int i = 0; i < PEERS; i++) {
+		names[i] = peers[i].name;
+		ns[i] = alone_seconds[i] * 1e9;
+		rate[i] = 1e-6 / contended_seconds[i];
+	}
+	FILE *gnuplot = plot_begin(path, 2);
+	if (!gnuplot)
+		return;
+	plot_bars(gnuplot, "Take and release, alone: nanoseconds", names, ns, PEERS);
+	plot_bars(gnuplot, "By four processes: million pairs a second", names, rate, PEERS);
+	plot_end(gnuplot, path);
+}
+
 int main(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 15;
 	if (rounds < 1 || rounds > MAX_ROUNDS) {
-		fprintf(stderr, "usage: lock [ROUNDS]\n");
+		fprintf(stderr, "usage: lock [ROUNDS [PLOT.svg]]\n");
 		return 2;
 	}
 	brood_init();
@@ -215,6 +233,8 @@ int main(int argc, char **argv)
 		print_ratio(beside < 0 ? 0 : contended_median[beside], contended_median[i]);
 		printf("\n");
 	}
+	if (argc > 2)
+		plot(argv[2], alone_median, contended_median);
 	printf("Ratios: alone, the cost beside robust mutex or sem_t (target: 1.0 at most); by "
 	       "four,\n"
 	       "the rate beside theirs (at least 1.0).\n");

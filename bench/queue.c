@@ -24,6 +24,7 @@
 
 #include "brood/brood.h"
 #include "peers.h"
+#include "plot.h"
 #include "programs.h"
 
 enum { MAX_ROUNDS = 99, MAX_PEERS = 16, TRIPS = 2000, SERIES = 2 };
@@ -303,30 +304,43 @@ static void report_idle(int rounds)
 	}
 }
 
+static void plot_panel(FILE *gnuplot, const char *title, const char *y_name,
+		       double values[SIZES][MAX_PEERS])
+{
+	plot_lines(gnuplot, title, "bytes a message", y_name);
+	for (int i = 0; i < n_peers + n_programs; i++) {
+		double x[SIZES], y[SIZES];
+		int count = 0;
+		for (int s = 0; s < SIZES; s++) {
+			if (values[s][i] <= 0)
+				continue;
+			x[count] = (double)sizes[s];
+			y[count++] = values[s][i];
+		}
+		if (count)
+			plot_line(gnuplot, name_of(i), x, y, count);
+	}
+	plot_lines_end(gnuplot);
+}
+
 static void plot(const char *path, int rounds)
 {
-	FILE *out = popen("gnuplot 2>/dev/null", "we");
-	if (!out)
-		return;
-	fprintf(out,
-		"set terminal svg size 900,500\nset output '%s'\nset logscale xy\n"
-		"set xlabel 'bytes a message'\nset ylabel 'messages a second, one to one'\n"
-		"set key outside\nplot",
-		path);
-	for (int i = 0; i < n_peers + n_programs; i++)
-		fprintf(out, "%s '-' using 1:2 with linespoints title \"%s\"", i ? "," : "",
-			name_of(i));
-	fputc('\n', out);
-	for (int i = 0; i < n_peers + n_programs; i++) {
-		for (int s = 0; s < SIZES; s++) {
-			double rate = quantile(rates[0][s][i], rounds, 0.5);
-			if (rate > 0)
-				fprintf(out, "%zu %f\n", sizes[s], rate);
+	static double rate[SERIES][SIZES][MAX_PEERS], trip[SIZES][MAX_PEERS];
+	for (int s = 0; s < SIZES; s++) {
+		for (int i = 0; i < n_peers + n_programs; i++) {
+			for (int series = 0; series < SERIES; series++)
+				rate[series][s][i] = quantile(rates[series][s][i], rounds, 0.5);
+			trip[s][i] = quantile(trips[s][i][0], rounds, 0.5) * 1e6;
 		}
-		fprintf(out, "e\n");
 	}
-	if (pclose(out) == 0)
-		printf("\nplot: %s\n", path);
+	FILE *gnuplot = plot_begin(path, SERIES + 1);
+	if (!gnuplot)
+		return;
+	fprintf(gnuplot, "set logscale x\n");
+	plot_panel(gnuplot, "One to one", "messages a second", rate[0]);
+	plot_panel(gnuplot, "Four to four", "messages a second", rate[1]);
+	plot_panel(gnuplot, "Round trip", "microseconds", trip);
+	plot_end(gnuplot, path);
 }
 
 int main(int argc, char **argv)

@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 
 #include "brood/brood.h"
+#include "plot.h"
 
 enum { MAX_CASES = 16, TURN = 5, LEAST_SAMPLES = 3, BURST = 1000, BURST_ROUNDS = 3, THREADS = 100 };
 
@@ -280,33 +281,32 @@ static void print_targets(void)
 }
 
 /* A line for each peer, by the parent's size. */
+static void plot_panel(FILE *gnuplot, const char *title, double (*value)(const struct median *of))
+{
+	plot_lines(gnuplot, title, "touched memory of the parent, MiB", "microseconds");
+	for (int i = 0; i < PEERS; i++) {
+		double x[MAX_CASES], y[MAX_CASES];
+		int count = 0;
+		for (int c = 0; c < n_settings; c++) {
+			if (settings[c].huge || settings[c].threads || value(&medians[c][i]) <= 0)
+				continue;
+			x[count] = (double)settings[c].mib;
+			y[count++] = value(&medians[c][i]);
+		}
+		if (count)
+			plot_line(gnuplot, peers[i].name, x, y, count);
+	}
+	plot_lines_end(gnuplot);
+}
+
 static void plot(const char *file)
 {
-	FILE *gnuplot = popen("gnuplot 2>/dev/null", "w");
+	FILE *gnuplot = plot_begin(file, 2);
 	if (!gnuplot)
 		return;
-	for (int i = 0; i < PEERS; i++) {
-		fprintf(gnuplot, "$p%d << E\n", i);
-		for (int c = 0; c < n_settings; c++)
-			if (!settings[c].huge && !settings[c].threads && medians[c][i].first > 0)
-				fprintf(gnuplot, "%ld %g\n", settings[c].mib, medians[c][i].first);
-		fprintf(gnuplot, "E\n");
-	}
-	fprintf(gnuplot,
-		"set terminal svg size 900,560 font 'sans,12' background 'white'\n"
-		"set output '%s'\nset logscale y\nset key outside right\nset grid\n"
-		"set title 'Start of a process: time to its first instruction'\n"
-		"set xlabel 'touched memory of the parent, MiB'\nset ylabel 'microseconds'\nplot ",
-		file);
-	for (int i = 0; i < PEERS; i++)
-		if (medians[0][i].first > 0)
-			fprintf(gnuplot, "$p%d with linespoints lw %d title \"%s\", ", i,
-				strncmp(peers[i].name, "brood", 5) == 0 ? 3 : 1, peers[i].name);
-	fprintf(gnuplot, "NaN notitle\n");
-	if (pclose(gnuplot) == 0)
-		printf("\nplot: %s\n", file);
-	else
-		printf("\nno plot: gnuplot is not installed\n");
+	plot_panel(gnuplot, "Start of a process: time to its first instruction", first_of);
+	plot_panel(gnuplot, "Start and join", whole_of);
+	plot_end(gnuplot, file);
 }
 
 static long available_mib(void)
