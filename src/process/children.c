@@ -144,8 +144,8 @@ void children_poll(brood_process *process)
 		process->exitcode = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
 		process->end.core_dumped = info.si_code == CLD_DUMPED;
 		record_usage(process, &usage);
-	} else if (r == -ECHILD && (pidfd < 0 || sys_pidfd_ended(pidfd)))
-		record_stolen(process);
+	} else if (pidfd >= 0 ? r < 0 && sys_pidfd_ended(pidfd) : r == -ECHILD)
+		record_stolen(process); /* by somebody, or by a sandbox that refuses waitid(2) */
 	else
 		return;
 	process->end.ended = clock_now();

@@ -27,30 +27,28 @@ static enum process_state poll_state(brood_process *process)
 	return state;
 }
 
-static int sleep_a_moment(deadline when, enum end_how how)
+/* For a millisecond: 1, 0 when the deadline has passed, -EINTR. */
+static int sleep_unless_over(deadline when, enum end_how how)
 {
-	deadline moment = clock_now() + 1000000;
+	deadline now = clock_now(), moment = now + 1000000;
+	if (now >= when)
+		return 0;
 	if (moment > when)
 		moment = when;
-	if (how == END_INTERRUPTIBLE)
-		return interrupt_poll(NULL, 0, moment);
+	if (how == END_INTERRUPTIBLE && interrupt_poll(NULL, 0, moment) < 0)
+		return -EINTR;
 	clock_sleep(moment);
-	return 0;
+	return 1;
 }
 
 /* Where there is only the pid, a wait that may end earlier means asking again and again. */
 static int wait_by_pid(pid_t pid, deadline when, enum end_how how)
 {
 	siginfo_t info;
-	struct timespec left = {.tv_nsec = 1};
-	int at_once = when == DEADLINE_NEVER && how == END_THROUGH ? 0 : WNOHANG, r;
-	while (sys_wait_child(pid, -1, WEXITED | WNOWAIT | __WALL | at_once, &info) == 0) {
-		if (deadline_left(when, &left) && !left.tv_sec && !left.tv_nsec)
-			return 0;
-		if ((r = sleep_a_moment(when, how)) < 0)
-			return r;
-	}
-	return 1;
+	int at_once = when == DEADLINE_NEVER && how == END_THROUGH ? 0 : WNOHANG, r = 1;
+	while (r > 0 && sys_wait_child(pid, -1, WEXITED | WNOWAIT | __WALL | at_once, &info) == 0)
+		r = sleep_unless_over(when, how);
+	return r;
 }
 
 /*
@@ -85,10 +83,10 @@ int end_wait(brood_process *process, deadline when, enum end_how how)
 	poll_state(process);
 	while (process->state != PROCESS_ENDED &&
 	       (r = wait_for_end(process->pid, process->pidfd, when, how)) > 0 &&
-	       poll_state(process) != PROCESS_ENDED) {
+	       poll_state(process) != PROCESS_ENDED)
 		/* A tracer (a debugger, strace) sees the end before the parent may reap it. */
-		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-	}
+		if ((r = sleep_unless_over(when, how)) <= 0)
+			break;
 	children_lock();
 	process->waiters--;
 	process_drop_pidfd(process);

@@ -225,6 +225,28 @@ static void test_one(void **state)
 		skip();
 }
 
+static void do_nothing(void) {}
+
+/* The status cannot be had, and nobody waits for it for ever. */
+static void test_join_without_waitid(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		brood_process *p = brood_start(.call = do_nothing, .start_method = "fork");
+		if (!restrict_call(SYS_waitid, EPERM))
+			_exit(SKIPPED);
+		_exit(brood_process_join(p) != 0 ||
+		      brood_process_exitcode(p) != BROOD_NO_EXITCODE ||
+		      !strstr(brood_error(), "status is lost"));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status == SKIPPED << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 /* A pid of -1 is everybody to kill(2); restrict_call() ends who asks for that. */
 static void test_orphan_without_pid(void **state)
 {
@@ -246,7 +268,7 @@ static void test_orphan_without_pid(void **state)
 
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[RESTRICTIONS + 1];
+	static struct CMUnitTest tests[RESTRICTIONS + 2];
 	const restriction *r = argc > 2 ? &restrictions[strtoul(argv[2], NULL, 10)] : NULL;
 	if (argc > 2 && strcmp(argv[1], "begin") == 0)
 		return begin(r, argv[2]);
@@ -255,6 +277,7 @@ int main(int argc, char **argv)
 		return strcmp(argv[1], "late") == 0 ? use_late(r) : use_all(r);
 	size_t count = 0;
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_orphan_without_pid);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_join_without_waitid);
 	for (size_t i = 0; i < RESTRICTIONS; i++)
 		if (!restrictions[i].method ||
 		    has_word(restrictions[i].method, brood_get_start_method()))

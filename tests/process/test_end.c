@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,6 +206,35 @@ static void test_a_signal_does_not_cut_join_short(void **state)
 	signal(SIGALRM, SIG_DFL);
 }
 
+/* A tracer sees the end first, and the parent only when the tracer has looked. */
+static void test_a_timeout_beside_a_tracer(void **state)
+{
+	(void)state;
+	int ready[2];
+	char byte;
+	brood_process *p = brood_start(.call = sleep_long);
+	assert_int_equal(pipe(ready), 0);
+	pid_t tracer = fork();
+	if (tracer == 0) {
+		byte = ptrace(PTRACE_SEIZE, brood_process_pid(p), 0, 0) == 0;
+		assert_int_equal(write(ready[1], &byte, 1), 1);
+		pause();
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	brood_process_kill(p);
+	if (byte) {
+		assert_int_equal(brood_process_join_timed(p, 0.05), -ETIMEDOUT);
+		assert_int_equal(brood_process_join_nowait(p), -ETIMEDOUT);
+	}
+	kill(tracer, SIGKILL);
+	waitpid(tracer, NULL, 0);
+	assert_int_equal(code_of(p), -SIGKILL);
+	close(ready[0]);
+	close(ready[1]);
+	if (!byte)
+		skip();
+}
+
 static void test_a_status_taken_by_the_program(void **state)
 {
 	(void)state;
@@ -254,6 +284,7 @@ int main(void)
 		TEST(test_sentinel),
 		TEST(test_a_stopped_process_is_alive),
 		TEST(test_a_signal_does_not_cut_join_short),
+		TEST(test_a_timeout_beside_a_tracer),
 		TEST(test_a_status_taken_by_the_program),
 		TEST(test_sigchld_ignored),
 		TEST(test_free_while_running),
