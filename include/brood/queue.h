@@ -65,7 +65,8 @@ typedef struct brood_queue_options {
 #endif
 #endif
 	/* Messages that it holds at most; brood_put() then waits for room. 0: as many as the heap
-	 * has room for. At most 2^24. */
+	 * has room for. At most 2^24. Each takes 64 bytes; in a queue of one type without pointers
+	 * that is larger than 40 bytes, and up to 1 KiB, about 64 more than that type. */
 	size_t max BROOD_DEFAULT_ZERO;
 	/* The one type of its messages (&brood_type_T, or brood_queue_of()); NULL: any. The
 	 * description need not outlive the call. */

@@ -295,6 +295,9 @@ static int wait_for_more(brood_queue *q, const queue_view *view, const delivery 
 static int look_further(brood_queue *q, delivery *d, queue_wait *w)
 {
 	queue_view view = queue_look(q);
+	/* What a dead one was at would be walked past each time. */
+	if (view.found && queue_is_dead(view.busy, false) && queue_repair(q))
+		return 0;
 	if (view.found)
 		return take(q, view.ring, view.at.pos, d);
 	int r = q->redeliver ? take_returned(q, d) : 0;

@@ -139,6 +139,8 @@ int queue_check_type(const brood_queue *q, const brood_type *type)
 {
 	if (!q->fingerprint || q->fingerprint == fingerprint_of(type))
 		return 0;
+	if (type->kind == BROOD_KIND_UNKNOWN)
+		return error_absent("the pointer to the value");
 	return error_set(EBADMSG, "the queue is for messages of another type than '%s'",
 			 type->name);
 }

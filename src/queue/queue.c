@@ -219,13 +219,16 @@ static queue_view walk(brood_queue *q)
 			next = RING_LAST;
 		if (!next)
 			return view;
-		if (!ring_seal(r, view.at.pos)) {
-			/* Not the end any more, or a whole ring of what is under way. */
-			if (ring_ahead(r, view.at.pos, view.at.word) < 0)
-				return view;
+		bool full = ring_ahead(r, view.at.pos, view.at.word) < 0;
+		if (!full && !ring_seal(r, view.at.pos)) { /* it is not the end any more */
 			view = (queue_view){.ring = atomic_load(&q->get_ring)};
 			continue;
 		}
+		if (full && next == RING_LAST)
+			return view;
+		/* A ring that somebody holds up cannot be sealed: until he goes on, a writer that
+		 * is late may come to put there. */
+		view.skipped_writer = view.skipped_writer || full;
 		if (next == RING_LAST) {
 			view.over = !view.busy;
 			return view;

@@ -70,8 +70,8 @@ ring *queue_grow(brood_queue *q, ring *r);
 typedef struct queue_view {
 	ring *ring;
 	ring_view at;
-	heap_owner busy; /* who is first of those that write or take before it, or 0 */
-	bool skipped_writer;
+	heap_owner busy;     /* who is first of those that write or take before it, or 0 */
+	bool skipped_writer; /* there may be one */
 	bool found;
 	bool over; /* closed, and nothing will come any more */
 } queue_view;
@@ -113,8 +113,10 @@ void queue_tell(brood_queue *q, unsigned *untold);
 /* After a slot was freed or a message finished: who waits for the end of a closed queue looks. */
 static inline void queue_tell_drained(brood_queue *q)
 {
-	if (__builtin_expect(atomic_load(&q->closed) != 0, 0))
+	if (__builtin_expect(atomic_load(&q->closed) != 0, 0)) {
 		gate_wake(&q->items, INT32_MAX);
+		bell_ring(&q->bell);
+	}
 }
 
 /*

@@ -28,6 +28,11 @@
  * again from the head, and believes what it has found twice: what was being written after the
  * found one had been ready is another writer's.
  *
+ * Behind a position that stays taken, by somebody who is stopped, head cannot go on. So that others
+ * need not walk further each time, `gap` says how many behind it have been passed; passed is
+ * for ever, so that cannot become wrong. (A position is told by 40 bits: it would
+ * have to be the same again after 2^40 messages without another such walk.)
+ *
  * | killed as or at     | what is left   | what that means to others; who repairs it      |
  * | ------------------- | -------------- | ---------------------------------------------- |
  * | before claiming     | nothing        |                                                |
@@ -43,7 +48,12 @@
 
 #include "queue/ring.h"
 
-enum { LINE = 64 };
+enum { LINE = 64, GAP_BITS = 24 };
+
+/* A gap that is worth remembering; in the model one. */
+#ifndef GAP_LEAST
+#define GAP_LEAST 64
+#endif
 
 static size_t round_up(size_t value, size_t multiple)
 {
@@ -117,6 +127,14 @@ uint64_t ring_count_tail(ring *r)
 	return pos;
 }
 
+uint64_t ring_count_used(ring *r)
+{
+	uint64_t used = 0, tail = ring_count_tail(r);
+	for (uint64_t pos = ring_count_head(r); pos < tail; pos++)
+		used += ring_ahead(r, pos, look(r, pos)) <= 0;
+	return used;
+}
+
 /* Whether less than `most` positions are in use before this one. */
 static bool has_room(ring *r, uint64_t pos, uint64_t most)
 {
@@ -154,31 +172,69 @@ enum ring_claim ring_claim(ring *r, heap_owner me, uint64_t most, uint64_t *ret_
 
 bool ring_has_room(ring *r, uint64_t most)
 {
-	uint64_t pos = get_hint(&r->tail);
+	uint64_t pos = ring_count_tail(r);
 	uint64_t word = look(r, pos);
 	return ring_ahead(r, pos, word) >= 0 && has_room(r, pos, most);
+}
+
+static uint64_t gap_of(uint64_t pos, uint64_t length)
+{
+	const uint64_t most = (UINT64_C(1) << GAP_BITS) - 1;
+	return pos << GAP_BITS | (length < most ? length : most);
+}
+
+/* How many positions behind this one are known to have been passed. */
+static uint64_t gap_behind(ring *r, uint64_t pos)
+{
+	uint64_t gap = get_hint(&r->gap), start = gap_of(pos, 0);
+	return gap - start < UINT64_C(1) << GAP_BITS ? gap - start : 0;
+}
+
+/* A walk over positions that are not READY. */
+typedef struct walk {
+	uint64_t busy; /* the first that somebody writes or takes */
+	uint64_t next; /* the first behind it that has not been passed, either */
+	bool any, ended;
+} walk;
+
+static uint64_t walk_past_busy(walk *w, ring *r, uint64_t pos)
+{
+	if (w->any) {
+		w->next = w->ended ? w->next : pos;
+		w->ended = true;
+		return pos;
+	}
+	w->any = true;
+	w->busy = pos;
+	return pos + gap_behind(r, pos);
+}
+
+static void remember_gap(ring *r, const walk *w, uint64_t end)
+{
+	uint64_t length = (w->ended ? w->next : end) - w->busy - 1;
+	if (w->any && length >= GAP_LEAST && length > gap_behind(r, w->busy))
+		set_hint(&r->gap, gap_of(w->busy, length));
 }
 
 ring_view ring_look(ring *r)
 {
 	uint64_t from = get_hint(&r->head), pos = from;
 	ring_view view = {0};
+	walk w = {0};
 	for (;; pos++) {
 		uint64_t word = look(r, pos);
 		uint32_t state = (uint32_t)word;
 		int32_t ahead = ring_ahead(r, pos, word);
 		if (ahead > 0)
 			continue;
-		if (ahead == 0 && state & RING_TAKING) {
-			if (!view.taker)
-				view.taker = state & ~RING_TAKING;
-			continue;
-		}
 		if (ahead == 0 && state > RING_SEALED) {
-			if (!view.writer)
-				view.writer = state;
+			heap_owner *whose = state & RING_TAKING ? &view.taker : &view.writer;
+			if (!*whose)
+				*whose = state & ~RING_TAKING;
+			pos = walk_past_busy(&w, r, pos);
 			continue;
 		}
+		remember_gap(r, &w, pos);
 		view.pos = pos;
 		view.word = word;
 		view.found = ahead == 0 && state == RING_READY;

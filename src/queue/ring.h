@@ -48,6 +48,7 @@ struct ring {
 
 	/* Written by who gets. */
 	_Alignas(64) _Atomic uint64_t head; /* hint: all before it have been passed */
+	_Atomic uint64_t gap;		    /* hint: a position, and how many behind it have been */
 
 	_Alignas(64) unsigned char slots[];
 };
@@ -150,6 +151,7 @@ bool ring_seal(ring *r, uint64_t pos);
 /* Exact counts, of a moment. */
 uint64_t ring_count_head(ring *r);
 uint64_t ring_count_tail(ring *r);
+uint64_t ring_count_used(ring *r); /* written or being so, and not passed */
 
 /* Whether a position's word is that of this lap, and not one of a later one. */
 static inline int32_t ring_ahead(const ring *r, uint64_t pos, uint64_t word)

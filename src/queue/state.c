@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "queue/queue.h"
 
-/* Positions in use; *ret_busy is somebody who is writing or taking at one of them, or 0. */
+/* Positions that are not free; *ret_busy is somebody who is writing or taking at one, or 0. */
 static uint64_t count_used(brood_queue *q, heap_owner *ret_busy)
 {
 	uint64_t used = 0;
@@ -12,8 +12,7 @@ static uint64_t count_used(brood_queue *q, heap_owner *ret_busy)
 	ring *r = atomic_load(&q->get_ring);
 	for (; r && r != RING_LAST; r = atomic_load(&r->next)) {
 		ring_view view = ring_look(r);
-		uint64_t head = ring_count_head(r), tail = ring_count_tail(r);
-		used += tail > head ? tail - head : 0;
+		used += ring_count_used(r);
 		if (!*ret_busy)
 			*ret_busy = view.writer ? view.writer : view.taker;
 	}
@@ -23,6 +22,7 @@ static uint64_t count_used(brood_queue *q, heap_owner *ret_busy)
 typedef struct records {
 	size_t held;
 	size_t returned;
+	bool of_dead; /* one is of a process that has died */
 } records;
 
 static records count_records(brood_queue *q)
@@ -32,18 +32,22 @@ static records count_records(brood_queue *q)
 		uint64_t word = atomic_load(&w.record->word);
 		is.held += taken_is_held(word);
 		is.returned += (uint32_t)word == TAKEN_RETURNED;
+		is.of_dead = is.of_dead || queue_is_dead(taken_owner(word), false);
 	}
 	return is;
 }
 
-/* Messages that may be taken. Those that dead processes were taking or writing are settled. */
+/* Messages that may be taken. What dead processes were taking, writing or had taken is settled. */
 static size_t count_queued(brood_queue *q)
 {
 	heap_owner busy;
 	uint64_t used = count_used(q, &busy);
-	if (queue_is_dead(busy, false) && queue_repair(q))
+	records have = count_records(q);
+	if ((have.of_dead || queue_is_dead(busy, false)) && queue_repair(q)) {
 		used = count_used(q, &busy);
-	return used + count_records(q).returned;
+		have = count_records(q);
+	}
+	return used + have.returned;
 }
 
 long brood_queue_size(brood_queue *q)
@@ -59,8 +63,13 @@ bool brood_queue_empty(brood_queue *q)
 
 bool brood_queue_full(brood_queue *q)
 {
-	heap_owner busy;
-	return queue_check(q) == 0 && count_used(q, &busy) >= q->most;
+	if (queue_check(q) < 0)
+		return false;
+	ring *r = atomic_load(&q->put_ring);
+	ring_view view = ring_look(r);
+	if (queue_is_dead(view.writer ? view.writer : view.taker, false))
+		queue_repair(q);
+	return q->most != UINT64_MAX && !ring_has_room(r, q->most);
 }
 
 int brood_queue_stats_get(brood_queue *q, brood_queue_stats *out)

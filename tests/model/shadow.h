@@ -100,6 +100,7 @@ void model_point(uintptr_t address, const char *function, int line);
 #define TAKEN_PAGE     3
 #define FIRST_BYTES    0
 #define FIRST_SLOTS    1
+#define GAP_LEAST      1
 
 /* In place of heap/life.h, whose life_owner() is inline. */
 #define HEAP_LIFE_H
