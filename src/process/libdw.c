@@ -129,8 +129,7 @@ int libdw_find(Dwfl *dwfl, uint64_t address, symbol *ret, int max)
 		       : NULL;
 	if (!function)
 		return 0;
-	ret->function = function;
-	ret->offset = offset;
+	*ret = (symbol){.function = function, .offset = offset, .module = ret->module};
 	Dwarf_Die *unit = find_unit(module, address, &bias);
 	if (!unit)
 		return 1;

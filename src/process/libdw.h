@@ -43,7 +43,10 @@ void libdw_end(Dwfl *dwfl);
 /* One with the modules of this process. */
 Dwfl *libdw_begin_self(void);
 
-/* As symbolizer_find(), of the session's modules; 0 when it knows nothing of the address. */
+/*
+ * As symbolizer_find(), of the session's modules, for an address in ret->module, which all frames
+ * get; 0, with ret unchanged, when it knows nothing of the address.
+ */
 int libdw_find(Dwfl *dwfl, uint64_t address, symbol *ret, int max);
 
 #endif

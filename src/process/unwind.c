@@ -334,16 +334,16 @@ static void find_dynamic(const struct crash_module *module, uint64_t address, sy
 static int name_call(Dwfl *dwfl, const struct crash_record *record, uint64_t address, symbol *names)
 {
 	const struct crash_module *module = module_of(record, address);
+	*names = (symbol){
+		.offset = module ? address - module->start : address,
+		.module = module ? record->paths + module->path : NULL,
+	};
 	int count = dwfl ? libdw_find(dwfl, address, names, FRAMES_MAX) : 0;
-	if (count == 0) {
-		names[0] = (symbol){.offset = module ? address - module->start : address};
-		if (module)
-			find_dynamic(module, address, &names[0]);
-		count = 1;
-	}
-	for (int i = 0; i < count; i++)
-		names[i].module = module ? record->paths + module->path : NULL;
-	return count;
+	if (count > 0)
+		return count;
+	if (module)
+		find_dynamic(module, address, names);
+	return 1;
 }
 
 static bool is_main(const symbol *at)

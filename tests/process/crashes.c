@@ -136,6 +136,22 @@ void crash_plugin(void)
 	STAY;
 }
 
+static void in_callback(int *pointer)
+{
+	*pointer = 1;
+	STAY;
+}
+
+void crash_callback(void)
+{
+	void *plugin = dlopen(BARE_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+	void (*function)(void (*)(int *), int *);
+	*(void **)&function = plugin ? dlsym(plugin, "plugin_call") : NULL;
+	if (function)
+		function(in_callback, null_pointer);
+	STAY;
+}
+
 FRAME static void on_signal(int signal)
 {
 	(void)signal;

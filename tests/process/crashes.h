@@ -20,6 +20,7 @@ void crash_illegal(void);
 void crash_thread(void);
 void crash_thread_stack(void);
 void crash_plugin(void);
+void crash_callback(void);
 void crash_handler_of_signal(void);
 void crash_large_frame(void);
 void crash_in_library(void);

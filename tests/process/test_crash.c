@@ -57,6 +57,7 @@ static const struct way ways[] = {
 	{crash_thread, SIGSEGV, "where nothing is mapped", {"in_thread", "crash_write"}},
 	{crash_thread_stack, SIGSEGV, "the stack is full", {"recurse", "recurse", "recurse"}},
 	{crash_plugin, SIGSEGV, "null pointer", {"crash_plugin", "plugin_crash", "store"}},
+	{crash_callback, SIGSEGV, "null pointer", {"crash_callback", "plugin_call", "in_callback"}},
 	{crash_handler_of_signal, SIGSEGV, "null pointer", {"on_signal", "crash_write"}},
 	{crash_large_frame, SIGSEGV, "null pointer", {"crash_large_frame", "crash_write"}},
 	{crash_in_library, SIGSEGV, "through a null pointer", {"crash_in_library", "*"}},
@@ -165,6 +166,28 @@ static void test_file_and_line(void **state)
 	assert_int_equal(report->address, 0);
 	assert_int_equal(report->signal_code, SEGV_MAPERR);
 	assert_int_equal(report->thread, report->pid);
+	brood_report_free(report);
+	brood_process_free(p);
+}
+
+/* The line of a call is not that of the call before it where nothing says what it is. */
+static void test_a_call_without_a_line(void **state)
+{
+	(void)state;
+	int count;
+	begin();
+	if (!HAS_LIBDW)
+		skip();
+	brood_process *p = crash(crash_callback, NULL);
+	brood_report *report = brood_process_report(p);
+	const brood_frame *stack = brood_report_stack(report, &count);
+	assert_int_equal(count, 3);
+	assert_non_null(strstr(stack[0].file, "crashes.c"));
+	assert_non_null(strstr(stack[1].module, "bare_plugin.so"));
+	assert_null(stack[1].file);
+	assert_null(stack[1].source);
+	assert_int_equal(stack[1].line, 0);
+	assert_non_null(strstr(stack[2].file, "crashes.c"));
 	brood_report_free(report);
 	brood_process_free(p);
 }
@@ -379,6 +402,7 @@ int main(int argc, char **argv)
 		TEST(test_ways_under_spawn),
 		TEST(test_ways_under_forkserver),
 		TEST(test_file_and_line),
+		TEST(test_a_call_without_a_line),
 		TEST(test_stripped_program),
 		TEST(test_own_handlers_are_respected),
 		TEST(test_only_children_that_want_it_catch),
