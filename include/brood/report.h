@@ -26,7 +26,8 @@
  * later and calls the one before it, as handlers should, leads to a report as well. The
  * main program's signals are never touched. Without a place to run the handler on, a
  * stack that is full tells nothing: threads that the program makes call
- * brood_thread_setup().
+ * brood_thread_setup(). Nor does a process tell where it crashed that has reset, blocked or
+ * ignored the signal, or has executed another program.
  */
 
 #include <stdint.h>

@@ -85,6 +85,16 @@ FRAME void crash_divide(void)
 	STAY;
 }
 
+FRAME void crash_misaligned(void)
+{
+	static char bytes[64] __attribute__((aligned(16)));
+#ifdef __x86_64__
+	__asm__ volatile("movaps %%xmm0, (%0)" ::"r"(bytes + 1) : "memory");
+#endif
+	(void)bytes;
+	STAY;
+}
+
 FRAME void crash_bus(void)
 {
 	int file = memfd_create("short", MFD_CLOEXEC);

@@ -15,6 +15,7 @@ void crash_assert(void);
 void crash_free_twice(void);
 void crash_malloc(void);
 void crash_divide(void);
+void crash_misaligned(void); /* on x86-64 */
 void crash_bus(void);
 void crash_illegal(void);
 void crash_thread(void);

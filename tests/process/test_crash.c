@@ -52,6 +52,7 @@ static const struct way ways[] = {
 	{crash_free_twice, SIGABRT, "free", {"crash_free_twice", "*"}},
 	{crash_malloc, SIGABRT, "malloc", {"crash_malloc", "*"}},
 	{crash_divide, SIGFPE, "division by zero", {"crash_divide"}},
+	{crash_misaligned, SIGSEGV, "its operand is not aligned", {"crash_misaligned"}},
 	{crash_bus, SIGBUS, "its file is shorter than the mapping", {"crash_bus"}},
 	{crash_illegal, SIGILL, "illegal instruction", {"crash_illegal"}},
 	{crash_thread, SIGSEGV, "where nothing is mapped", {"in_thread", "crash_write"}},
@@ -69,7 +70,8 @@ enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 static bool is_there(const struct way *way)
 {
 #ifndef __x86_64__
-	return way->function != crash_illegal && way->function != crash_divide;
+	return way->function != crash_illegal && way->function != crash_divide &&
+	       way->function != crash_misaligned;
 #else
 	(void)way;
 	return true;
@@ -314,6 +316,48 @@ static void test_only_children_that_want_it_catch(void **state)
 	brood_process_free(p);
 }
 
+static void crash_by_default(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	crash_write();
+}
+
+static void crash_ignored(void)
+{
+	signal(SIGSEGV, SIG_IGN);
+	crash_write();
+}
+
+static void crash_blocked(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	crash_write();
+}
+
+static void crash_in_program(void)
+{
+	execl("/bin/sh", "sh", "-c", "kill -SEGV $$", (char *)NULL);
+}
+
+static void test_no_record_without_the_handler(void **state)
+{
+	(void)state;
+	void (*const functions[])(void) = {crash_by_default, crash_ignored, crash_blocked,
+					   crash_in_program};
+	begin();
+	for (int i = 0; i < 4; i++) {
+		brood_process *p = crash(functions[i], NULL);
+		brood_report *report = brood_process_report(p);
+		assert_int_equal(report->signal, SIGSEGV);
+		assert_false(report->recorded);
+		assert_non_null(strstr(report->reason, "the library's handler was not in force"));
+		brood_report_free(report);
+		brood_process_free(p);
+	}
+}
+
 /* A process that the target forks by itself leaves no record in its parent's name. */
 static void crash_in_stranger(void)
 {
@@ -406,6 +450,7 @@ int main(int argc, char **argv)
 		TEST(test_stripped_program),
 		TEST(test_own_handlers_are_respected),
 		TEST(test_only_children_that_want_it_catch),
+		TEST(test_no_record_without_the_handler),
 		TEST(test_strangers_die_without_a_record),
 		TEST(test_without_the_heap_it_still_dies),
 		TEST(test_the_sender_is_known),
