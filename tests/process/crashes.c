@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Not inlined, so that each has a frame of its own in every build, and no tail calls. */
@@ -92,6 +93,15 @@ FRAME void crash_misaligned(void)
 	__asm__ volatile("movaps %%xmm0, (%0)" ::"r"(bytes + 1) : "memory");
 #endif
 	(void)bytes;
+	STAY;
+}
+
+FRAME void crash_without_descriptors(void)
+{
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){64, 64});
+	while (dup(STDERR_FILENO) >= 0)
+		continue;
+	crash_write();
 	STAY;
 }
 

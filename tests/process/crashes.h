@@ -17,6 +17,7 @@ void crash_malloc(void);
 void crash_divide(void);
 void crash_misaligned(void); /* on x86-64 */
 void crash_bus(void);
+void crash_without_descriptors(void);
 void crash_illegal(void);
 void crash_thread(void);
 void crash_thread_stack(void);

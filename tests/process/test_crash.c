@@ -62,6 +62,10 @@ static const struct way ways[] = {
 	{crash_handler_of_signal, SIGSEGV, "null pointer", {"on_signal", "crash_write"}},
 	{crash_large_frame, SIGSEGV, "null pointer", {"crash_large_frame", "crash_write"}},
 	{crash_in_library, SIGSEGV, "through a null pointer", {"crash_in_library", "*"}},
+	{crash_without_descriptors,
+	 SIGSEGV,
+	 "null pointer",
+	 {"crash_without_descriptors", "crash_write"}},
 	{crash_sent, SIGSEGV, "sent by itself", {NULL}},
 };
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
