@@ -48,7 +48,7 @@ typedef struct brood_frame {
 	int line;	    /* in file; 0: not known */
 	const char *source; /* the text of that line, if the file can be read */
 	const char *module; /* the program or library */
-	uint64_t offset;    /* of the address in the function, or without one in the module */
+	uint64_t offset;    /* of the address in the function, or in the module: for addr2line(1) */
 	uint64_t address;   /* in the process that ended */
 } brood_frame;
 
@@ -118,7 +118,9 @@ BROOD_API brood_report *brood_process_report(brood_process *process);
  * a record (reason says so). Borrowed from the report. The first call for a crash takes as long as
  * reading the debug information, and at most ten seconds; after that, there are offsets for names.
  * Without elfutils' libdw there are the names that modules export, and the calls are found by
- * frame pointers: code built without them is passed over. From one thread at a time.
+ * frame pointers: code built without them is passed over. Where calls are known to be missing, in
+ * frames of more than 256 KiB or below a signal handler's own stack, the printed report says so.
+ * From one thread at a time.
  */
 BROOD_API const brood_frame *brood_report_stack(brood_report *report, int *ret_count);
 

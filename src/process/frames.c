@@ -146,20 +146,28 @@ static void print_frame(FILE *out, const brood_frame *at)
 /* Of calls that repeat themselves Python prints three. */
 enum { SHOWN = 3 };
 
+/* The last that is printed: of a call that repeats itself to the end the last that is shown. */
+static int last_shown(const frames *stack)
+{
+	int first = stack->count - 1, last = first;
+	while (first > 0 && same_call(&stack->items[first], &stack->items[first - 1]))
+		first--;
+	return last < first + SHOWN ? last : first + SHOWN - 1;
+}
+
 void frames_print(FILE *out, const frames *stack, const char *before_last, const char *after_last)
 {
-	int repeated = 1;
+	int repeated = 1, marked = last_shown(stack);
 	if (!stack->complete && stack->count > 0)
-		fputs("  [The calls before these are not known]\n", out);
+		fputs("  [Not all calls before the last are known]\n", out);
 	for (int i = 0; i < stack->count; i++) {
 		const brood_frame *at = &stack->items[i];
-		bool last = i == stack->count - 1;
 		repeated = i > 0 && same_call(at, at - 1) ? repeated + 1 : 1;
 		if (repeated <= SHOWN) {
-			fputs(last ? before_last : "", out);
+			fputs(i == marked ? before_last : "", out);
 			print_frame(out, at);
-			fputs(last ? after_last : "", out);
-		} else if (last || !same_call(at, at + 1)) {
+			fputs(i == marked ? after_last : "", out);
+		} else if (i == stack->count - 1 || !same_call(at, at + 1)) {
 			fprintf(out, "  [Previous line repeated %d more time%s]\n",
 				repeated - SHOWN, repeated - SHOWN == 1 ? "" : "s");
 		}

@@ -42,27 +42,40 @@ static uint32_t id_in_notes(const unsigned char *notes, uint64_t size, unsigned 
 	return 0;
 }
 
-uint32_t module_id(const unsigned char *head, size_t size, unsigned char id[REFERENCE_ID_SIZE])
+static bool read_segment(const unsigned char *head, size_t size, unsigned i, Elf64_Phdr *ret)
 {
 	Elf64_Ehdr header;
+	if (size < sizeof(header))
+		return false;
+	memcpy(&header, head, sizeof(header));
+	uint64_t at = header.e_phoff + i * sizeof(*ret);
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(*ret) ||
+	    i >= header.e_phnum || at > size || size - at < sizeof(*ret))
+		return false;
+	memcpy(ret, head + at, sizeof(*ret));
+	return true;
+}
+
+uint32_t module_id(const unsigned char *head, size_t size, unsigned char id[REFERENCE_ID_SIZE])
+{
 	Elf64_Phdr segment;
 	uint32_t found = 0;
 	memset(id, 0, REFERENCE_ID_SIZE);
-	if (size < sizeof(header))
-		return 0;
-	memcpy(&header, head, sizeof(header));
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(segment))
-		return 0;
-	for (unsigned i = 0; i < header.e_phnum && !found; i++) {
-		uint64_t at = header.e_phoff + i * sizeof(segment);
-		if (at > size || size - at < sizeof(segment))
-			return 0;
-		memcpy(&segment, head + at, sizeof(segment));
+	for (unsigned i = 0; !found && read_segment(head, size, i, &segment); i++)
 		if (segment.p_type == PT_NOTE && segment.p_offset < size &&
 		    segment.p_filesz <= size - segment.p_offset)
 			found = id_in_notes(head + segment.p_offset, segment.p_filesz, id);
-	}
 	return found;
+}
+
+/* The address for which its first byte was linked: 0, but for a program at a fixed place. */
+static uint64_t module_base(const unsigned char *head, size_t size)
+{
+	Elf64_Phdr segment;
+	for (unsigned i = 0; read_segment(head, size, i, &segment); i++)
+		if (segment.p_type == PT_LOAD)
+			return segment.p_vaddr - segment.p_offset;
+	return 0;
 }
 
 /* A line of /proc/self/maps. */
@@ -263,6 +276,7 @@ static void add_mapping(struct filling *to, const struct mapping *at)
 	if (to->last->code_end == 0) {
 		size_t size = sys_read_memory(head, to->last->start, sizeof(head));
 		to->last->code_start = at->start;
+		to->last->base = module_base(head, size);
 		to->last->id_size = module_id(head, size, to->last->id);
 	}
 	to->last->code_end = at->end;

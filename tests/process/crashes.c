@@ -146,6 +146,22 @@ void crash_thread_stack(void)
 	run_in_thread(crash_stack);
 }
 
+FRAME static int recurse_in_large_frames(int depth)
+{
+	volatile char large[200000];
+	large[0] = (char)depth;
+	if (depth < 30)
+		return recurse_in_large_frames(depth + 1) + large[0];
+	crash_write();
+	return large[0];
+}
+
+void crash_large_frames(void)
+{
+	recurse_in_large_frames(0);
+	STAY;
+}
+
 void crash_plugin(void)
 {
 	void *plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
@@ -182,6 +198,14 @@ FRAME static void on_signal(int signal)
 FRAME void crash_handler_of_signal(void)
 {
 	signal(SIGUSR1, on_signal);
+	raise(SIGUSR1);
+	STAY;
+}
+
+void crash_on_another_stack(void)
+{
+	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal, .sa_flags = SA_ONSTACK},
+		  NULL);
 	raise(SIGUSR1);
 	STAY;
 }

@@ -24,7 +24,9 @@ void crash_thread_stack(void);
 void crash_plugin(void);
 void crash_callback(void);
 void crash_handler_of_signal(void);
+void crash_on_another_stack(void);
 void crash_large_frame(void);
+void crash_large_frames(void);
 void crash_in_library(void);
 void crash_sent(void);
 

@@ -45,7 +45,7 @@ struct way {
 
 static const struct way ways[] = {
 	{crash_write, SIGSEGV, "address 0x0, where nothing is mapped", {"crash_write"}},
-	{crash_call, SIGSEGV, "address 0x0, where nothing is mapped", {"crash_call", NULL}},
+	{crash_call, SIGSEGV, "address 0x0, where nothing is mapped", {"crash_call"}},
 	{crash_stack, SIGSEGV, "the stack is full", {"recurse", "recurse", "recurse"}},
 	{crash_abort, SIGABRT, "abort() was called", {"crash_abort", "abort"}},
 	{crash_assert, SIGABRT, "zero == 1", {"crash_assert", "*"}},
@@ -98,8 +98,7 @@ static void check_stack(const struct way *way, const brood_frame *stack, int cou
 		return;
 	while (calls < 3 && way->calls[calls])
 		calls++;
-	/* A call of nothing is the innermost. */
-	int from = count - calls - (way->function == crash_call);
+	int from = count - calls;
 	assert_true(from >= 0);
 	for (int i = 0; i < calls; i++)
 		if (strcmp(way->calls[i], "*") != 0) {
@@ -198,6 +197,20 @@ static void test_a_call_without_a_line(void **state)
 	brood_process_free(p);
 }
 
+static void read_output(const char *program, char *text, size_t size)
+{
+	FILE *out = popen(program, "r");
+	text[fread(text, 1, size - 1, out)] = '\0';
+	assert_int_equal(pclose(out), 0);
+}
+
+/* The next frame of the program that is known by its offset only, before end. */
+static const char *next_bare(const char *from, const char *end)
+{
+	const char *at = from ? strstr(from + 1, ", at +0x") : NULL;
+	return at && at < end ? at : NULL;
+}
+
 /* The same files as a program that was built as others are: nothing is known but where. */
 static void test_stripped_program(void **state)
 {
@@ -205,20 +218,59 @@ static void test_stripped_program(void **state)
 	begin();
 	if (!HAS_LIBDW)
 		skip();
-	FILE *out = popen(STRIPPED, "r");
 	char text[16384];
-	text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
-	assert_int_equal(pclose(out), 0);
+	read_output(STRIPPED, text, sizeof(text));
 	/* Each calls one in a function of its own, so two frames of the program are there. */
 	int processes = 0;
 	for (char *at = text; (at = strstr(at, "Process stripped")); at++) {
 		const char *end = strstr(at, "null pointer)");
-		const char *first = strstr(at, "crash_stripped\", at +0x");
-		const char *second = first ? strstr(first + 1, "crash_stripped\", at +0x") : NULL;
-		assert_true(end && second && second < end);
-		processes++;
+		assert_true(end && next_bare(next_bare(at, end), end));
+		/* Of the last the stack is too large, unless there are frame pointers after all. */
+		const char *hole = strstr(at, "  [Not all calls before the last are known]\n");
+		const char *whole = strstr(at, "  [Previous line repeated ");
+		assert_int_equal((hole && hole < end) || (whole && whole < end), ++processes == 3);
 	}
-	assert_int_equal(processes, 2);
+	assert_int_equal(processes, 3);
+}
+
+#ifdef STATIC
+/* There are frame pointers only; and what addr2line takes are the addresses themselves. */
+static void test_static_program(void **state)
+{
+	(void)state;
+	begin();
+	char text[16384];
+	read_output(STATIC, text, sizeof(text));
+	int processes = 0;
+	for (char *at = text; (at = strstr(at, "Process stripped")); at++) {
+		const char *end = strstr(at, "null pointer)"), *frame = at;
+		int frames = 0;
+		for (; end && (frame = next_bare(frame, end)); frames++)
+			assert_true(strtoull(frame + strlen(", at +"), NULL, 16) >= 0x400000);
+		assert_true(processes++ < 2 ? frames == 2 : frames > 2);
+	}
+	assert_int_equal(processes, 3);
+}
+#endif
+
+static void test_a_hole_in_the_stack(void **state)
+{
+	(void)state;
+	begin();
+	if (!HAS_LIBDW)
+		skip();
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	brood_process *p = crash(crash_on_another_stack, NULL);
+	brood_report *report = brood_process_report(p);
+	assert_int_equal(brood_report_print(report, out), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "  [Not all calls before the last are known]\n"));
+	assert_non_null(strstr(text, "in crash_write\n"));
+	free(text);
+	brood_report_free(report);
+	brood_process_free(p);
 }
 
 static _Atomic int *handled;
@@ -452,6 +504,10 @@ int main(int argc, char **argv)
 		TEST(test_file_and_line),
 		TEST(test_a_call_without_a_line),
 		TEST(test_stripped_program),
+#ifdef STATIC
+		TEST(test_static_program),
+#endif
+		TEST(test_a_hole_in_the_stack),
 		TEST(test_own_handlers_are_respected),
 		TEST(test_only_children_that_want_it_catch),
 		TEST(test_no_record_without_the_handler),

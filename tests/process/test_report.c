@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/frames.h"
 #include "process/object.h"
 #include "process/report_record.h"
 
@@ -395,6 +396,33 @@ static void test_foreign_blocks_are_not_taken(void **state)
 	note(1); /* still ours */
 }
 
+static void check_marked(const char *lines, const char *expected)
+{
+	frames stack;
+	char text[1024] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	assert_int_equal(frames_read(strdup(lines), &stack), 0);
+	frames_print(out, &stack, "<", ">");
+	fclose(out);
+	frames_clear(&stack);
+	assert_string_equal(text, expected);
+}
+
+static void test_the_last_frame_shown_is_marked(void **state)
+{
+	(void)state;
+	check_marked("stack 1\n2\t2\t7\tg\ta.c\tm\n1\t1\t5\tf\ta.c\tm\n",
+		     "  File \"a.c\", line 5, in f\n<  File \"a.c\", line 7, in g\n>");
+	check_marked("stack 0\n9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n",
+		     "  [Not all calls before the last are known]\n"
+		     "  File \"m\", at +0x9\n<  File \"m\", at +0x9\n>");
+	check_marked("stack 1\n9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n"
+		     "9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n1\t1\t5\tf\ta.c\tm\n",
+		     "  File \"a.c\", line 5, in f\n"
+		     "  File \"m\", at +0x9\n  File \"m\", at +0x9\n<  File \"m\", at +0x9\n>"
+		     "  [Previous line repeated 2 more times]\n");
+}
+
 static void test_a_stream_that_fails(void **state)
 {
 	(void)state;
@@ -428,6 +456,7 @@ int main(int argc, char **argv)
 		TEST(test_spoilt_records),
 		TEST(test_spoilt_errors_and_words),
 		TEST(test_foreign_blocks_are_not_taken),
+		TEST(test_the_last_frame_shown_is_marked),
 		TEST(test_a_stream_that_fails),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);
