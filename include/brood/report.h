@@ -90,7 +90,7 @@ typedef struct brood_report {
 	pid_t thread; /* as gettid() */
 	const char *thread_name;
 
-	/* Of brood_raise(): what it was called with; else NULL. */
+	/* Of brood_raise(): what it was called with, a message cut to 24 KiB; else NULL. */
 	const char *error_type;
 	const char *error_message;
 

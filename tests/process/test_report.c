@@ -137,6 +137,31 @@ static void test_a_raised_error(void **state)
 	brood_process_free(p);
 }
 
+static void raises_much(void)
+{
+	static char type[CRASH_RAISED], message[2 * CRASH_RAISED];
+	memset(type, 't', sizeof(type) - 1);
+	memset(message, 'm', sizeof(message) - 1);
+	quiet();
+	brood_raise(type, "%s", message);
+}
+
+static void test_a_long_error_is_cut(void **state)
+{
+	(void)state;
+	brood_process *p = brood_start(.call = raises_much);
+	brood_report *report = report_of_end(p);
+	int count;
+	assert_int_equal(strspn(report->error_type, "t"), CRASH_RAISED / 16);
+	assert_int_equal(strspn(report->error_message, "m"), CRASH_RAISED * 3 / 8);
+	assert_int_equal(strlen(report->error_message), CRASH_RAISED * 3 / 8);
+	assert_memory_equal(report->reason, "tttt", 4);
+	brood_report_stack(report, &count);
+	assert_true(count > 0);
+	brood_report_free(report);
+	brood_process_free(p);
+}
+
 static void logs(void)
 {
 	for (int i = 1; i <= 40; i++)
@@ -445,6 +470,7 @@ int main(int argc, char **argv)
 		TEST(test_what_has_no_report),
 		TEST(test_exit_codes_in_words),
 		TEST(test_a_raised_error),
+		TEST(test_a_long_error_is_cut),
 		TEST(test_last_words_outlive_sigkill),
 		TEST(test_how_many_last_words),
 		TEST(test_a_silent_process_keeps_nothing),
