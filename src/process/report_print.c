@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,6 +92,7 @@ int brood_report_print(brood_report *report, FILE *stream)
 void brood_report_to_stderr(brood_report *report, void *data)
 {
 	(void)data;
-	if (report && report->signal && !report_of(report)->expected)
+	/* Ctrl-C at a terminal is for all, and nobody wants to hear of it from each. */
+	if (report && report->signal && report->signal != SIGINT && !report_of(report)->expected)
 		brood_report_print(report, stderr);
 }

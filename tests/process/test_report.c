@@ -276,9 +276,13 @@ static int prints_to_stderr(void)
 					    .on_report = brood_report_to_stderr);
 	brood_process *ended = brood_start(.call = wait_for_ever, .name = "ended",
 					   .on_report = brood_report_to_stderr);
+	brood_process *stopped = brood_start(.call = wait_for_ever, .name = "interrupted",
+					     .on_report = brood_report_to_stderr);
 	kill(brood_process_pid(killed), SIGUSR1);
+	kill(brood_process_pid(stopped), SIGINT);
 	brood_process_terminate(ended);
 	brood_process_join(killed);
+	brood_process_join(stopped);
 	brood_process_join(ended);
 	return 0;
 }
@@ -292,6 +296,7 @@ static void test_unexpected_ends_are_printed(void **state)
 	const char *text = "Process killed:\nSIGUSR1: User defined signal 1\n  [pid ";
 	assert_memory_equal(end.err, text, strlen(text));
 	assert_null(strstr(end.err, "ended:"));
+	assert_null(strstr(end.err, "interrupted:"));
 }
 
 static int logs_unexpected_ends(void)
