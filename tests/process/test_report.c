@@ -187,6 +187,29 @@ static void test_last_words_outlive_sigkill(void **state)
 	brood_process_free(p);
 }
 
+static void logs_lines(void)
+{
+	brood_log_error("first\nsecond\n");
+	kill(getpid(), SIGKILL);
+}
+
+static void test_last_words_stand_under_one_another(void **state)
+{
+	(void)state;
+	brood_process *p = brood_start(.call = logs_lines);
+	brood_report *report = report_of_end(p);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	assert_int_equal(brood_report_print(report, out), 0);
+	fclose(out);
+	const char *tail = " ERROR first\n      second\n\n";
+	assert_string_equal(text + size - strlen(tail), tail);
+	free(text);
+	brood_report_free(report);
+	brood_process_free(p);
+}
+
 static void starts_one_that_logs(void)
 {
 	brood_process *p = brood_start(.call = logs);
@@ -477,6 +500,7 @@ int main(int argc, char **argv)
 		TEST(test_a_raised_error),
 		TEST(test_a_long_error_is_cut),
 		TEST(test_last_words_outlive_sigkill),
+		TEST(test_last_words_stand_under_one_another),
 		TEST(test_how_many_last_words),
 		TEST(test_a_silent_process_keeps_nothing),
 		TEST(test_the_callback),
