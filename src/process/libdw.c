@@ -29,12 +29,14 @@ static bool load(void)
 
 Dwfl *libdw_begin(void)
 {
-	/* Local files only: the standard callback would ask a debuginfod server. */
 	static Dwfl_Callbacks callbacks;
 	if (!load())
 		return NULL;
+	/* Local files only: the one that also follows .gnu_debuglink asks these servers. */
+	const char *servers = getenv("DEBUGINFOD_URLS");
 	callbacks.find_elf = dw.dwfl_linux_proc_find_elf;
-	callbacks.find_debuginfo = dw.dwfl_build_id_find_debuginfo;
+	callbacks.find_debuginfo = servers && *servers ? dw.dwfl_build_id_find_debuginfo
+						       : dw.dwfl_standard_find_debuginfo;
 	return dw.dwfl_begin(&callbacks);
 }
 

@@ -233,6 +233,27 @@ static void test_stripped_program(void **state)
 	assert_int_equal(processes, 3);
 }
 
+#define SPLIT FULL "_split"
+
+static void test_debug_information_in_another_file(void **state)
+{
+	(void)state;
+	char text[16384];
+	begin();
+	if (!HAS_LIBDW ||
+	    system("objcopy --only-keep-debug " FULL " " SPLIT ".debug && "
+		   "objcopy --strip-all --add-gnu-debuglink=" SPLIT ".debug " FULL " " SPLIT) != 0)
+		skip();
+	/* No server is asked, and the link is followed whether one could be or not. */
+	setenv("DEBUGINFOD_URLS", "http://localhost:1", 1);
+	read_output(SPLIT, text, sizeof(text));
+	unsetenv("DEBUGINFOD_URLS");
+	unlink(SPLIT);
+	unlink(SPLIT ".debug");
+	assert_non_null(strstr(text, "crashes.c\", line "));
+	assert_non_null(strstr(text, ", in crash_write\n"));
+}
+
 #ifdef STATIC
 /* There are frame pointers only; and what addr2line takes are the addresses themselves. */
 static void test_static_program(void **state)
@@ -504,6 +525,7 @@ int main(int argc, char **argv)
 		TEST(test_file_and_line),
 		TEST(test_a_call_without_a_line),
 		TEST(test_stripped_program),
+		TEST(test_debug_information_in_another_file),
 #ifdef STATIC
 		TEST(test_static_program),
 #endif
