@@ -2,6 +2,7 @@
 
 #include "process/frames.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -18,6 +19,17 @@ static void write_text(FILE *out, const char *text)
 	fputc('\t', out);
 	for (; text && *text; text++)
 		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+}
+
+/* A C++ program has what makes its symbols readable; names without debug information are such. */
+static void write_function(FILE *out, const char *name)
+{
+	char *(*demangle)(const char *, char *, size_t *, int *) = NULL;
+	if (name && strncmp(name, "_Z", 2) == 0)
+		*(void **)&demangle = dlsym(RTLD_DEFAULT, "__cxa_demangle");
+	char *readable = demangle ? demangle(name, NULL, NULL, NULL) : NULL;
+	write_text(out, readable ? readable : name);
+	free(readable);
 }
 
 /* The line of source that a frame is at, where the file can be read. */
@@ -49,7 +61,7 @@ void frames_write(FILE *out, uint64_t address, const symbol *at)
 {
 	fprintf(out, "%llx\t%llx\t%d", (unsigned long long)address, (unsigned long long)at->offset,
 		at->file && at->line > 0 ? at->line : 0);
-	write_text(out, at->function);
+	write_function(out, at->function);
 	write_text(out, at->file);
 	write_text(out, at->module);
 	if (at->file && at->line > 0)

@@ -461,6 +461,34 @@ static void check_marked(const char *lines, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+/* As the C++ library has it; exported, as that of a C++ program is. */
+__attribute__((visibility("default"))) char *__cxa_demangle(const char *name, char *buffer,
+							    size_t *size, int *status);
+char *__cxa_demangle(const char *name, char *buffer, size_t *size, int *status)
+{
+	(void)buffer, (void)size, (void)status;
+	return strcmp(name, "_Z1fi") == 0 ? strdup("f(int)") : NULL;
+}
+
+static void test_names_are_readable(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {
+		{"_Z1fi", "f(int)"}, {"_Zno", "_Zno"}, {"plain", "plain"}};
+	for (int i = 0; i < 3; i++) {
+		char *text = NULL;
+		size_t size;
+		frames stack;
+		FILE *out = open_memstream(&text, &size);
+		frames_begin(out, true);
+		frames_write(out, 1, &(symbol){.function = names[i][0]});
+		fclose(out);
+		assert_int_equal(frames_read(text, &stack), 0);
+		assert_string_equal(stack.items[0].function, names[i][1]);
+		frames_clear(&stack);
+	}
+}
+
 static void test_the_last_frame_shown_is_marked(void **state)
 {
 	(void)state;
@@ -511,6 +539,7 @@ int main(int argc, char **argv)
 		TEST(test_spoilt_records),
 		TEST(test_spoilt_errors_and_words),
 		TEST(test_foreign_blocks_are_not_taken),
+		TEST(test_names_are_readable),
 		TEST(test_the_last_frame_shown_is_marked),
 		TEST(test_a_stream_that_fails),
 	};
