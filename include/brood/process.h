@@ -249,8 +249,9 @@ BROOD_API int brood_process_start(brood_process *process);
  * brood_interrupt(). Again after the end: returns at once.
  *
  * Returns 0 when it has ended, -ETIMEDOUT when not, -EINTR, -EINVAL (not started; not a
- * child of this process; NaN). When somebody else reaped the child, returns 0, and
- * brood_error() says that its status is lost.
+ * child of this process; NaN). When somebody else reaped the child, returns 0, too. Its exit code
+ * is then known from the kernel (Linux 6.15), or, unless a signal killed it, from the child;
+ * else brood_error() says that its status is lost.
  * From the specification: join(), join(timeout).
  */
 BROOD_API int brood_process_join(brood_process *process);

@@ -26,7 +26,8 @@
  * later and calls the one before it, as handlers should, leads to a report as well. The
  * main program's signals are never touched. Without a place to run the handler on, a
  * stack that is full tells nothing: threads that the program makes call
- * brood_thread_setup().
+ * brood_thread_setup(). Nor does a process tell where it crashed that has reset, blocked or
+ * ignored the signal, or has executed another program.
  */
 
 #include <stdint.h>
@@ -47,7 +48,7 @@ typedef struct brood_frame {
 	int line;	    /* in file; 0: not known */
 	const char *source; /* the text of that line, if the file can be read */
 	const char *module; /* the program or library */
-	uint64_t offset;    /* of the address in the function, or without one in the module */
+	uint64_t offset;    /* of the address in the function, or in the module: for addr2line(1) */
 	uint64_t address;   /* in the process that ended */
 } brood_frame;
 
@@ -89,7 +90,7 @@ typedef struct brood_report {
 	pid_t thread; /* as gettid() */
 	const char *thread_name;
 
-	/* Of brood_raise(): what it was called with; else NULL. */
+	/* Of brood_raise(): what it was called with, a message cut to 24 KiB; else NULL. */
 	const char *error_type;
 	const char *error_message;
 
@@ -117,7 +118,9 @@ BROOD_API brood_report *brood_process_report(brood_process *process);
  * a record (reason says so). Borrowed from the report. The first call for a crash takes as long as
  * reading the debug information, and at most ten seconds; after that, there are offsets for names.
  * Without elfutils' libdw there are the names that modules export, and the calls are found by
- * frame pointers: code built without them is passed over. From one thread at a time.
+ * frame pointers: code built without them is passed over. Where calls are known to be missing, in
+ * frames of more than 256 KiB or below a signal handler's own stack, the printed report says so.
+ * From one thread at a time.
  */
 BROOD_API const brood_frame *brood_report_stack(brood_report *report, int *ret_count);
 
@@ -142,7 +145,7 @@ BROOD_API void brood_report_free(brood_report *report);
 /*
  * For the option on_report: prints the reports of processes that ended by a signal that this
  * one did not send, and those of others not. (Those that raised an error have printed it
- * themselves.) data is not used.
+ * themselves, and SIGINT is Ctrl-C, which a terminal sends to all.) data is not used.
  */
 BROOD_API void brood_report_to_stderr(brood_report *report, void *data);
 

@@ -16,6 +16,7 @@
 #include "process/exit.h"
 #include "process/given.h"
 #include "process/orphan.h"
+#include "process/raise.h"
 #include "process/self.h"
 #include "process/stdio.h"
 #include "process/trace.h"
@@ -123,6 +124,6 @@ void child_resume(const struct birth *birth, const sigmask *mask, const char *fa
 	if (mask)
 		unblock(birth, mask);
 	if (failure)
-		brood_raise("ImportError", "%s", failure);
+		raise_import_error(failure);
 	run(birth);
 }

@@ -32,6 +32,7 @@ enum {
 /* A program or library, as it was mapped. */
 struct crash_module {
 	uint64_t start, end;	       /* of all of it */
+	uint64_t base;		       /* what its file has for the address of start */
 	uint64_t code_start, code_end; /* of what can be executed */
 	uint32_t path;		       /* offset in paths */
 	uint32_t id_size;

@@ -2,6 +2,7 @@
 
 #include "process/frames.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -18,6 +19,17 @@ static void write_text(FILE *out, const char *text)
 	fputc('\t', out);
 	for (; text && *text; text++)
 		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+}
+
+/* A C++ program has what makes its symbols readable; names without debug information are such. */
+static void write_function(FILE *out, const char *name)
+{
+	char *(*demangle)(const char *, char *, size_t *, int *) = NULL;
+	if (name && strncmp(name, "_Z", 2) == 0)
+		*(void **)&demangle = dlsym(RTLD_DEFAULT, "__cxa_demangle");
+	char *readable = demangle ? demangle(name, NULL, NULL, NULL) : NULL;
+	write_text(out, readable ? readable : name);
+	free(readable);
 }
 
 /* The line of source that a frame is at, where the file can be read. */
@@ -49,7 +61,7 @@ void frames_write(FILE *out, uint64_t address, const symbol *at)
 {
 	fprintf(out, "%llx\t%llx\t%d", (unsigned long long)address, (unsigned long long)at->offset,
 		at->file && at->line > 0 ? at->line : 0);
-	write_text(out, at->function);
+	write_function(out, at->function);
 	write_text(out, at->file);
 	write_text(out, at->module);
 	if (at->file && at->line > 0)
@@ -146,20 +158,28 @@ static void print_frame(FILE *out, const brood_frame *at)
 /* Of calls that repeat themselves Python prints three. */
 enum { SHOWN = 3 };
 
+/* The last that is printed: of a call that repeats itself to the end the last that is shown. */
+static int last_shown(const frames *stack)
+{
+	int first = stack->count - 1, last = first;
+	while (first > 0 && same_call(&stack->items[first], &stack->items[first - 1]))
+		first--;
+	return last < first + SHOWN ? last : first + SHOWN - 1;
+}
+
 void frames_print(FILE *out, const frames *stack, const char *before_last, const char *after_last)
 {
-	int repeated = 1;
+	int repeated = 1, marked = last_shown(stack);
 	if (!stack->complete && stack->count > 0)
-		fputs("  [The calls before these are not known]\n", out);
+		fputs("  [Not all calls before the last are known]\n", out);
 	for (int i = 0; i < stack->count; i++) {
 		const brood_frame *at = &stack->items[i];
-		bool last = i == stack->count - 1;
 		repeated = i > 0 && same_call(at, at - 1) ? repeated + 1 : 1;
 		if (repeated <= SHOWN) {
-			fputs(last ? before_last : "", out);
+			fputs(i == marked ? before_last : "", out);
 			print_frame(out, at);
-			fputs(last ? after_last : "", out);
-		} else if (last || !same_call(at, at + 1)) {
+			fputs(i == marked ? after_last : "", out);
+		} else if (i == stack->count - 1 || !same_call(at, at + 1)) {
 			fprintf(out, "  [Previous line repeated %d more time%s]\n",
 				repeated - SHOWN, repeated - SHOWN == 1 ? "" : "s");
 		}

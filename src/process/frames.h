@@ -34,7 +34,7 @@ void frames_write(FILE *out, uint64_t address, const symbol *at);
 int frames_read(char *text, frames *ret);
 void frames_clear(frames *stack);
 
-/* Prints them in Python's form; the last one between these (terminal escapes, or ""). */
+/* Prints them in Python's form; the last that is shown between these (terminal escapes, or ""). */
 void frames_print(FILE *out, const frames *stack, const char *before_last, const char *after_last);
 
 #endif

@@ -62,6 +62,7 @@ static void work_and_end(void (*work)(const void *, FILE *), const void *arg, in
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_CPU, SECONDS);
 	limit_memory();
+	unsetenv("DEBUGINFOD_URLS"); /* for libdw_begin() */
 	FILE *out = fdopen(STDIN_FILENO, "w");
 	if (out) {
 		work(arg, out);

@@ -29,12 +29,14 @@ static bool load(void)
 
 Dwfl *libdw_begin(void)
 {
-	/* Local files only: the standard callback would ask a debuginfod server. */
 	static Dwfl_Callbacks callbacks;
 	if (!load())
 		return NULL;
+	/* Local files only: the one that also follows .gnu_debuglink asks these servers. */
+	const char *servers = getenv("DEBUGINFOD_URLS");
 	callbacks.find_elf = dw.dwfl_linux_proc_find_elf;
-	callbacks.find_debuginfo = dw.dwfl_build_id_find_debuginfo;
+	callbacks.find_debuginfo = servers && *servers ? dw.dwfl_build_id_find_debuginfo
+						       : dw.dwfl_standard_find_debuginfo;
 	return dw.dwfl_begin(&callbacks);
 }
 
@@ -129,8 +131,7 @@ int libdw_find(Dwfl *dwfl, uint64_t address, symbol *ret, int max)
 		       : NULL;
 	if (!function)
 		return 0;
-	ret->function = function;
-	ret->offset = offset;
+	*ret = (symbol){.function = function, .offset = offset, .module = ret->module};
 	Dwarf_Die *unit = find_unit(module, address, &bias);
 	if (!unit)
 		return 1;

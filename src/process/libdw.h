@@ -18,6 +18,7 @@
 	f(dwfl_begin) f(dwfl_end) f(dwfl_linux_proc_report) f(dwfl_report_elf) \
 	f(dwfl_report_end) f(dwfl_addrmodule) f(dwfl_module_addrinfo) f(dwfl_module_addrdie) \
 	f(dwfl_module_nextcu) f(dwfl_linux_proc_find_elf) f(dwfl_build_id_find_debuginfo) \
+	f(dwfl_standard_find_debuginfo) \
 	f(dwfl_attach_state) f(dwfl_getthread_frames) f(dwfl_frame_pc) \
 	f(dwfl_thread_state_registers) f(dwfl_thread_state_register_pc) f(dwarf_haspc) \
 	f(dwarf_getsrc_die) f(dwarf_lineno) f(dwarf_linesrc) f(dwarf_getscopes) \
@@ -43,7 +44,10 @@ void libdw_end(Dwfl *dwfl);
 /* One with the modules of this process. */
 Dwfl *libdw_begin_self(void);
 
-/* As symbolizer_find(), of the session's modules; 0 when it knows nothing of the address. */
+/*
+ * As symbolizer_find(), of the session's modules, for an address in ret->module, which all frames
+ * get; 0, with ret unchanged, when it knows nothing of the address.
+ */
 int libdw_find(Dwfl *dwfl, uint64_t address, symbol *ret, int max);
 
 #endif

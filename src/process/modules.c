@@ -6,8 +6,12 @@
  */
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -38,27 +42,40 @@ static uint32_t id_in_notes(const unsigned char *notes, uint64_t size, unsigned 
 	return 0;
 }
 
-uint32_t module_id(const unsigned char *head, size_t size, unsigned char id[REFERENCE_ID_SIZE])
+static bool read_segment(const unsigned char *head, size_t size, unsigned i, Elf64_Phdr *ret)
 {
 	Elf64_Ehdr header;
+	if (size < sizeof(header))
+		return false;
+	memcpy(&header, head, sizeof(header));
+	uint64_t at = header.e_phoff + i * sizeof(*ret);
+	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(*ret) ||
+	    i >= header.e_phnum || at > size || size - at < sizeof(*ret))
+		return false;
+	memcpy(ret, head + at, sizeof(*ret));
+	return true;
+}
+
+uint32_t module_id(const unsigned char *head, size_t size, unsigned char id[REFERENCE_ID_SIZE])
+{
 	Elf64_Phdr segment;
 	uint32_t found = 0;
 	memset(id, 0, REFERENCE_ID_SIZE);
-	if (size < sizeof(header))
-		return 0;
-	memcpy(&header, head, sizeof(header));
-	if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_phentsize != sizeof(segment))
-		return 0;
-	for (unsigned i = 0; i < header.e_phnum && !found; i++) {
-		uint64_t at = header.e_phoff + i * sizeof(segment);
-		if (at > size || size - at < sizeof(segment))
-			return 0;
-		memcpy(&segment, head + at, sizeof(segment));
+	for (unsigned i = 0; !found && read_segment(head, size, i, &segment); i++)
 		if (segment.p_type == PT_NOTE && segment.p_offset < size &&
 		    segment.p_filesz <= size - segment.p_offset)
 			found = id_in_notes(head + segment.p_offset, segment.p_filesz, id);
-	}
 	return found;
+}
+
+/* The address for which its first byte was linked: 0, but for a program at a fixed place. */
+static uint64_t module_base(const unsigned char *head, size_t size)
+{
+	Elf64_Phdr segment;
+	for (unsigned i = 0; read_segment(head, size, i, &segment); i++)
+		if (segment.p_type == PT_LOAD)
+			return segment.p_vaddr - segment.p_offset;
+	return 0;
 }
 
 /* A line of /proc/self/maps. */
@@ -73,13 +90,6 @@ struct maps {
 	size_t used, length;
 	char text[4608]; /* a path can have 4096 bytes */
 };
-
-static bool maps_open(struct maps *maps)
-{
-	maps->used = maps->length = 0;
-	maps->fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	return maps->fd >= 0;
-}
 
 static char *next_line(struct maps *maps)
 {
@@ -145,21 +155,80 @@ static bool next_mapping(struct maps *maps, struct mapping *ret)
 	return true;
 }
 
-bool modules_find_stack(uint64_t top, uint64_t *ret_start, uint64_t *ret_end)
+/* What is made of the mappings. */
+struct view {
+	void (*look)(struct maps *maps, void *data);
+	void *data;
+};
+
+static int view_maps(const struct view *view)
 {
 	struct maps maps;
-	struct mapping at;
-	bool found = false;
-	if (!maps_open(&maps))
-		return false;
-	/* A stack that overflows has its top below its mapping, in the guard. */
-	while (!found && next_mapping(&maps, &at))
-		found = at.writable && at.end > top;
+	maps.used = maps.length = 0;
+	maps.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	if (maps.fd < 0)
+		return -errno;
+	view->look(&maps, view->data);
 	close(maps.fd);
-	if (!found)
+	return 0;
+}
+
+static int view_maps_apart(void *view)
+{
+	close(0); /* all are taken: any will do */
+	return view_maps(view);
+}
+
+/*
+ * A process that crashes because it has used up its descriptors has none for this, and may not
+ * close one, since it may survive. Another one with the same memory has descriptors of its own.
+ */
+static void view_maps_in_another(struct view *view)
+{
+	enum { STACK = 65536 };
+	siginfo_t info;
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stack == MAP_FAILED)
+		return;
+	pid_t pid = clone(view_maps_apart, stack + STACK, CLONE_VM | CLONE_VFORK, view);
+	if (pid > 0)
+		sys_wait_child(pid, -1, WEXITED | __WALL, &info);
+	munmap(stack, STACK);
+}
+
+static void with_maps(void (*look)(struct maps *maps, void *data), void *data)
+{
+	struct view view = {.look = look, .data = data};
+	if (view_maps(&view) == -EMFILE)
+		view_maps_in_another(&view);
+}
+
+struct place {
+	uint64_t top, start, end; /* the last two are 0 until it is found */
+};
+
+static void look_for_stack(struct maps *maps, void *data)
+{
+	struct place *place = data;
+	struct mapping at;
+	while (next_mapping(maps, &at)) {
+		/* A stack that overflows has its top below its mapping, in the guard. */
+		if (!at.writable || at.end <= place->top)
+			continue;
+		place->start = at.start;
+		place->end = at.end;
+		return;
+	}
+}
+
+bool modules_find_stack(uint64_t top, uint64_t *ret_start, uint64_t *ret_end)
+{
+	struct place place = {.top = top};
+	with_maps(look_for_stack, &place);
+	if (place.end == 0)
 		return false;
-	*ret_start = at.start;
-	*ret_end = at.end;
+	*ret_start = place.start;
+	*ret_end = place.end;
 	return true;
 }
 
@@ -207,22 +276,24 @@ static void add_mapping(struct filling *to, const struct mapping *at)
 	if (to->last->code_end == 0) {
 		size_t size = sys_read_memory(head, to->last->start, sizeof(head));
 		to->last->code_start = at->start;
+		to->last->base = module_base(head, size);
 		to->last->id_size = module_id(head, size, to->last->id);
 	}
 	to->last->code_end = at->end;
 }
 
-void modules_record(struct crash_record *record)
+static void look_for_modules(struct maps *maps, void *record)
 {
-	struct maps maps;
 	struct mapping at;
 	struct filling to = {.record = record};
-	if (!maps_open(&maps))
-		return;
-	while (next_mapping(&maps, &at))
+	while (next_mapping(maps, &at))
 		if (at.path[0] == '/' || strcmp(at.path, "[vdso]") == 0)
 			add_mapping(&to, &at);
 	if (to.last && to.last->code_end == 0)
-		record->module_count--;
-	close(maps.fd);
+		to.record->module_count--;
+}
+
+void modules_record(struct crash_record *record)
+{
+	with_maps(look_for_modules, record);
 }

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "heap/join.h"
 #include "process/launch.h"
+#include "process/raise.h"
 #include "process/server.h"
 
 static struct {
@@ -105,7 +106,7 @@ int brood_init(void)
 {
 	int r = heap_require();
 	if (r < 0 && join_wanted()) /* main's body is not for this process */
-		brood_raise("ImportError", "%s", brood_error());
+		raise_import_error(brood_error());
 	if (r < 0)
 		return r;
 	void *message = join_message();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* An error that nobody catches: told, left for the parent's report, and the process ends. */
 
+#include "process/raise.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,8 @@ static char *format_error(bool child, const frames *stack, const char *type, con
 		return NULL;
 	if (child)
 		fprintf(out, "Process %s:\n", brood_name());
-	fputs("Traceback (most recent call last):\n", out);
+	if (stack->count > 0)
+		fputs("Traceback (most recent call last):\n", out);
 	frames_print(out, stack, "", "");
 	fprintf(out, "%s%s%s\n", type, *message ? ": " : "", message);
 	if (fclose(out) != 0) {
@@ -35,32 +38,29 @@ static char *format_error(bool child, const frames *stack, const char *type, con
 	return text;
 }
 
-static char *tell(bool child, char *lines, const char *type, const char *message)
+static bool is_child(void)
+{
+	return !self_is_main() && !self_is_stranger();
+}
+
+/* Takes the lines over; NULL for a traceback without calls. */
+static char *tell(char *lines, const char *type, const char *message)
 {
 	frames stack;
-	if (child)
+	if (is_child())
 		record_raised(type, message, lines);
 	if (frames_read(lines, &stack) < 0)
 		return NULL;
-	char *text = format_error(child, &stack, type, message);
+	char *text = format_error(is_child(), &stack, type, message);
 	frames_clear(&stack);
 	return text;
 }
 
-void brood_raise(const char *type, const char *format, ...)
+static void end_with(char *text) BROOD_NORETURN;
+static void end_with(char *text)
 {
-	char *message = NULL;
-	bool child = !self_is_main() && !self_is_stranger();
-	va_list args;
-	va_start(args, format);
-	if (format && vasprintf(&message, format, args) < 0)
-		message = NULL;
-	va_end(args);
-	char *text = tell(child, trace_lines(__builtin_return_address(0)),
-			  type && *type ? type : "Error", message ? message : "");
-	free(message);
 	/* A child shuts down first and reports then, as in the specification's log. */
-	if (text && !brood_is_exiting() && child) {
+	if (text && !brood_is_exiting() && is_child()) {
 		exit_set_traceback(text);
 	} else if (text) {
 		sys_write_all(STDERR_FILENO, text, strlen(text));
@@ -69,4 +69,23 @@ void brood_raise(const char *type, const char *format, ...)
 	finalizers_rescue();
 	exit_fail_if_ending();
 	exit(EXIT_FAILURE);
+}
+
+void brood_raise(const char *type, const char *format, ...)
+{
+	char *message = NULL;
+	va_list args;
+	va_start(args, format);
+	if (format && vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	char *text = tell(trace_lines(__builtin_return_address(0)), type && *type ? type : "Error",
+			  message ? message : "");
+	free(message);
+	end_with(text);
+}
+
+void raise_import_error(const char *message)
+{
+	end_with(tell(NULL, "ImportError", message));
 }

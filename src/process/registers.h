@@ -12,6 +12,7 @@
 
 enum {
 	REGISTERS = 17, /* the last is the return address, and as such the program counter */
+	REGISTER_FP = 6,
 	REGISTER_SP = 7,
 	REGISTER_PC = 16,
 	REGISTER_LINK = -1, /* a call leaves its return address on the stack */
@@ -52,7 +53,13 @@ static inline uint32_t registers_access(const ucontext_t *context)
 
 #elif defined(__aarch64__)
 
-enum { REGISTERS = 32, REGISTER_SP = 31, REGISTER_PC = 32, REGISTER_LINK = 30 };
+enum {
+	REGISTERS = 32,
+	REGISTER_FP = 29,
+	REGISTER_SP = 31,
+	REGISTER_PC = 32,
+	REGISTER_LINK = 30,
+};
 
 static inline uint64_t registers_stack_pointer(const ucontext_t *context)
 {
@@ -81,7 +88,7 @@ static inline uint32_t registers_access(const ucontext_t *context)
 #else
 
 /* Unknown here: a report has the signal, but no stack. */
-enum { REGISTERS = 0, REGISTER_SP = 0, REGISTER_PC = 0, REGISTER_LINK = -1 };
+enum { REGISTERS = 0, REGISTER_FP = 0, REGISTER_SP = 0, REGISTER_PC = 0, REGISTER_LINK = -1 };
 
 static inline uint64_t registers_stack_pointer(const ucontext_t *context)
 {

@@ -56,7 +56,9 @@ static void explain_segv(struct report *report)
 		say(report, "%s address 0x%llx, which the memory there does not allow%s", access,
 		    address, pointer_hint(address));
 	else if (crash->code == SI_KERNEL)
-		say(report, "use of an address that cannot be one");
+		/* A general protection fault: the processor does not say of what. */
+		say(report, "the processor refused an instruction: its address cannot be one, its "
+			    "operand is not aligned, or it is not for programs");
 	else
 		say(report, "fault at address 0x%llx (code %d)", address, crash->code);
 }
@@ -157,8 +159,8 @@ static void explain_signal(struct report *report)
 	else
 		say(report, "%s%s", strsignal(public->signal),
 		    report->leaves_record && is_crash(public->signal)
-			    ? " (it left no record: the stack of a thread without "
-			      "brood_thread_setup() was full, or its memory was beyond use)"
+			    ? " (it left no record: the library's handler was not in force, or "
+			      "had no stack or memory to work with)"
 			    : "");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,17 @@ static void print_usage(FILE *out, const brood_report *report)
 	fputs("]\n", out);
 }
 
+/* Lines behind the first stand under it. */
+static void print_message(FILE *out, const char *message)
+{
+	for (; *message; message++) {
+		fputc(*message, out);
+		if (*message == '\n' && message[1])
+			fputs("      ", out);
+	}
+	fputc('\n', out);
+}
+
 static void print_words(FILE *out, const brood_report *report)
 {
 	if (report->last_word_count)
@@ -43,8 +55,9 @@ static void print_words(FILE *out, const brood_report *report)
 		struct tm local;
 		localtime_r(&word->created.tv_sec, &local);
 		strftime(when, sizeof(when), "%H:%M:%S", &local);
-		fprintf(out, "    %s,%03ld %s %s\n", when, word->created.tv_nsec / 1000000 % 1000,
-			level_name(word->level, level), word->message);
+		fprintf(out, "    %s,%03ld %s ", when, word->created.tv_nsec / 1000000 % 1000,
+			level_name(word->level, level));
+		print_message(out, word->message);
 	}
 }
 
@@ -91,6 +104,7 @@ int brood_report_print(brood_report *report, FILE *stream)
 void brood_report_to_stderr(brood_report *report, void *data)
 {
 	(void)data;
-	if (report && report->signal && !report_of(report)->expected)
+	/* Ctrl-C at a terminal is for all, and nobody wants to hear of it from each. */
+	if (report && report->signal && report->signal != SIGINT && !report_of(report)->expected)
 		brood_report_print(report, stderr);
 }

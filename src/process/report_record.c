@@ -18,22 +18,19 @@ void record_raised(const char *type, const char *message, const char *lines)
 {
 	void *none = NULL;
 	brood_process *self = brood_current_process();
-	size_t type_size = strlen(type) + 1, message_size = strlen(message) + 1;
-	size_t lines_size = lines ? strlen(lines) + 1 : 1;
-	if (type_size + message_size > CRASH_RAISED / 2)
-		return;
-	if (lines_size > CRASH_RAISED / 2)
-		lines_size = CRASH_RAISED / 2;
+	size_t type_size = strnlen(type, CRASH_RAISED / 16) + 1;
+	size_t message_size = strnlen(message, CRASH_RAISED * 3 / 8) + 1;
+	size_t lines_size = lines ? strnlen(lines, CRASH_RAISED / 2) + 1 : 1;
 	size_t size = type_size + message_size + lines_size;
-	struct raised_record *record = brood_alloc(sizeof(*record) + size);
+	struct raised_record *record = brood_calloc(1, sizeof(*record) + size);
 	if (!record)
 		return;
 	record->magic = RAISED_MAGIC;
 	record->size = (uint32_t)size;
-	memcpy(record->text, type, type_size);
-	memcpy(record->text + type_size, message, message_size);
-	memcpy(record->text + type_size + message_size, lines ? lines : "", lines_size - 1);
-	record->text[size - 1] = '\0';
+	memcpy(record->text, type, type_size - 1);
+	memcpy(record->text + type_size, message, message_size - 1);
+	if (lines)
+		memcpy(record->text + type_size + message_size, lines, lines_size - 1);
 	/* The release pairs with the acquire in record_take(). */
 	if (!atomic_compare_exchange_strong_explicit(&self->record, &none, record,
 						     memory_order_release, memory_order_relaxed))

@@ -8,7 +8,7 @@
 #include "process/object.h"
 
 /* In a process that raises an error: leaves it, unless it has left one before. lines (frames.h)
- * may be NULL. */
+ * may be NULL. What is too long is cut. */
 void record_raised(const char *type, const char *message, const char *lines);
 
 /*

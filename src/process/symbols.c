@@ -88,14 +88,15 @@ int symbolizer_find(symbolizer *names, const void *address, symbol *ret, int max
 		return 1;
 	}
 	Dl_info info = {0};
-	if (dladdr(address, &info))
+	struct link_map *map = NULL;
+	if (dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP))
 		ret->module = info.dli_fname;
 	int count = names->dwfl ? libdw_find(names->dwfl, (uintptr_t)address, ret, max) : 0;
 	if (count > 0)
 		return count;
 	ret->function = info.dli_sname;
-	ret->offset =
-		(uintptr_t)address - (uintptr_t)(info.dli_sname ? info.dli_saddr : info.dli_fbase);
+	const uintptr_t start = map ? map->l_addr : 0;
+	ret->offset = (uintptr_t)address - (info.dli_sname ? (uintptr_t)info.dli_saddr : start);
 	return 1;
 }
 

@@ -17,7 +17,7 @@ typedef struct symbolizer symbolizer;
 /* What is known of a frame; strings are borrowed from the symbolizer, NULL when unknown. */
 typedef struct symbol {
 	const char *function;
-	uintptr_t offset;      /* within function, or within the module when there is none */
+	uintptr_t offset;      /* in function, or when there is none as the module's file counts */
 	const char *file;      /* as the compiler was told */
 	const char *directory; /* where the compiler ran, for a relative file */
 	int line;

@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -31,6 +32,9 @@ struct calls {
 	uint64_t at[CRASH_FRAMES];
 	uint64_t returns[CRASH_FRAMES]; /* the addresses themselves */
 	int count;
+	uint64_t missed; /* what was needed of the stack and is not in the copy; 0: nothing */
+	bool ended;	 /* nothing is known to be before the outermost */
+	bool leapt;	 /* calls may be missing between the others */
 	bool complete;
 };
 
@@ -61,23 +65,27 @@ static bool read_stack(const struct crash_record *record, uint64_t address, uint
 	return true;
 }
 
-/* The registers from which to unwind: the caller's, when the call went nowhere. */
+/* The registers from which to unwind: the caller's, when what was called is no known code. Of code
+ * that was made at run time the call is there, too. */
 static void start_in_code(struct calls *calls, uint64_t registers[CRASH_REGISTERS])
 {
 	const struct crash_record *record = calls->record;
-	uint64_t back = 0;
+	uint64_t back;
 	memcpy(registers, record->registers, sizeof(record->registers));
 	if (module_of(record, record->pc))
 		return;
 	if (REGISTER_LINK >= 0)
 		back = registers[REGISTER_LINK >= 0 ? REGISTER_LINK : 0];
-	else if (read_stack(record, record->sp, &back))
-		registers[REGISTER_SP] += sizeof(back);
+	else if (!read_stack(record, record->sp, &back))
+		return;
 	if (!module_of(record, back))
 		return;
-	add(calls, record->pc, false);
+	if (record->signal != SIGSEGV || record->address != record->pc)
+		add(calls, record->pc, false);
 	/* As if the call had just begun: a call at the end of a function is behind it. */
 	registers[REGISTER_PC] = back - 1;
+	if (REGISTER_LINK < 0)
+		registers[REGISTER_SP] += sizeof(back);
 }
 
 #ifdef HAVE_LIBDW
@@ -106,8 +114,11 @@ static bool get_thread(Dwfl *dwfl, pid_t thread, void *data, void **ret)
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *data)
 {
 	(void)dwfl;
-	const struct session *session = data;
-	return read_stack(session->calls->record, address, ret);
+	struct calls *calls = ((struct session *)data)->calls;
+	if (read_stack(calls->record, address, ret))
+		return true;
+	calls->missed = address;
+	return false;
 }
 
 static bool set_registers(Dwfl_Thread *thread, void *data)
@@ -126,6 +137,7 @@ static int visit_frame(Dwfl_Frame *frame, void *data)
 	struct calls *calls = data;
 	Dwarf_Addr address;
 	bool interrupted;
+	calls->missed = 0; /* if anything, then not what led here */
 	if (!dw.dwfl_frame_pc(frame, &address, &interrupted) || address == 0)
 		return 1;
 	return add(calls, address, !interrupted) ? 0 : 1;
@@ -187,12 +199,14 @@ static Dwfl *begin(const struct crash_record *record)
 	return dwfl;
 }
 
-static void unwind(Dwfl *dwfl, struct calls *calls)
+static void unwind_by_tables(Dwfl *dwfl, struct calls *calls, const uint64_t *registers)
 {
 	struct session session = {.calls = calls};
-	start_in_code(calls, session.registers);
-	if (dwfl && dw.dwfl_attach_state(dwfl, NULL, calls->record->thread, &callbacks, &session))
-		dw.dwfl_getthread_frames(dwfl, calls->record->thread, visit_frame, calls);
+	pid_t thread = calls->record->thread;
+	memcpy(session.registers, registers, sizeof(session.registers));
+	if (dwfl && dw.dwfl_attach_state(dwfl, NULL, thread, &callbacks, &session))
+		calls->ended = dw.dwfl_getthread_frames(dwfl, thread, visit_frame, calls) == 0 &&
+			       !calls->missed;
 }
 #else
 static Dwfl *begin(const struct crash_record *record)
@@ -201,11 +215,9 @@ static Dwfl *begin(const struct crash_record *record)
 	return NULL;
 }
 
-static void unwind(Dwfl *dwfl, struct calls *calls)
+static void unwind_by_tables(Dwfl *dwfl, struct calls *calls, const uint64_t *registers)
 {
-	uint64_t registers[CRASH_REGISTERS];
-	(void)dwfl;
-	start_in_code(calls, registers);
+	(void)dwfl, (void)calls, (void)registers;
 }
 #endif
 
@@ -228,22 +240,55 @@ static void take_frames(struct calls *calls, int count, uint32_t from)
 			return;
 }
 
-/* Goes on by the frame pointers behind the last call that both know, where that leads further. */
-static void add_frames(struct calls *calls)
+/* Whether the frame pointers go on behind one of the calls, and then from which frame on. They know
+ * not the innermost, and of the others all or fewer. */
+static bool find_common(const struct calls *calls, int *ret_call, uint32_t *ret_frame)
 {
 	const struct crash_record *record = calls->record;
-	if (calls->count == 0)
-		add(calls, record->pc, false);
 	for (int i = calls->count - 1; i >= 0; i--)
-		for (uint32_t j = 0; j < record->frame_count; j++) {
-			if (record->frames[j] != calls->returns[i])
-				continue;
-			if (i + 1 + (int)good_frames(record, j + 1) > calls->count)
-				take_frames(calls, i + 1, j + 1);
+		for (int j = i - 1; j >= 0; j--)
+			if (j < (int)record->frame_count &&
+			    record->frames[j] == calls->returns[i]) {
+				*ret_call = i;
+				*ret_frame = (uint32_t)j;
+				return true;
+			}
+	return false;
+}
+
+/*
+ * Goes on by the frame pointers behind the last call that both know, where that leads further.
+ * Where they know none in common, the frame pointer may be that of a call far from the last: it
+ * is the last one's if what the tables wanted next is the return address that it leads to.
+ */
+static void unwind_by_frames(struct calls *calls, const uint64_t *registers)
+{
+	const struct crash_record *record = calls->record;
+	int call, count = calls->count;
+	uint32_t frame;
+	if (find_common(calls, &call, &frame)) {
+		if (call + 1 + (int)good_frames(record, frame + 1) <= count)
 			return;
-		}
-	if (calls->count <= 2)
-		take_frames(calls, calls->count, 0);
+		calls->leapt = call + 1 < count;
+		take_frames(calls, call + 1, frame + 1);
+	} else if (count <= 2) {
+		take_frames(calls, count, 0);
+		calls->leapt = calls->count > count && calls->missed &&
+			       calls->missed != registers[REGISTER_FP] + sizeof(uint64_t);
+	}
+	calls->ended = calls->count > count;
+}
+
+static void unwind(Dwfl *dwfl, struct calls *calls)
+{
+	uint64_t registers[CRASH_REGISTERS];
+	start_in_code(calls, registers);
+	int before = calls->count;
+	unwind_by_tables(dwfl, calls, registers);
+	if (calls->count == before)
+		add(calls, registers[REGISTER_PC], false);
+	if (!calls->ended)
+		unwind_by_frames(calls, registers);
 }
 
 static bool is_target_caller(const struct crash_record *record, uint64_t address)
@@ -278,7 +323,8 @@ static void cut(struct calls *calls)
 			own = count + 1;
 		count++;
 	}
-	calls->complete = count < calls->count || (own > 0 && own < count);
+	calls->complete =
+		!calls->leapt && (count < calls->count || (calls->ended && own > 0 && own < count));
 	if (count == calls->count && own > 0)
 		count = own;
 	while (first + 1 < count && in_c_library(record, calls->at[first]) &&
@@ -331,19 +377,25 @@ static void find_dynamic(const struct crash_module *module, uint64_t address, sy
 	ret->offset = here - (uintptr_t)info.dli_saddr;
 }
 
+/* As the module's file counts. */
+static uint64_t offset_in(const struct crash_module *module, uint64_t address)
+{
+	return module ? address - module->start + module->base : address;
+}
+
 static int name_call(Dwfl *dwfl, const struct crash_record *record, uint64_t address, symbol *names)
 {
 	const struct crash_module *module = module_of(record, address);
+	*names = (symbol){
+		.offset = offset_in(module, address),
+		.module = module ? record->paths + module->path : NULL,
+	};
 	int count = dwfl ? libdw_find(dwfl, address, names, FRAMES_MAX) : 0;
-	if (count == 0) {
-		names[0] = (symbol){.offset = module ? address - module->start : address};
-		if (module)
-			find_dynamic(module, address, &names[0]);
-		count = 1;
-	}
-	for (int i = 0; i < count; i++)
-		names[i].module = module ? record->paths + module->path : NULL;
-	return count;
+	if (count > 0)
+		return count;
+	if (module)
+		find_dynamic(module, address, names);
+	return 1;
 }
 
 static bool is_main(const symbol *at)
@@ -357,7 +409,6 @@ void unwind_write(const struct crash_record *record, FILE *out)
 	symbol *names = calloc(FRAMES_MAX, sizeof(*names));
 	Dwfl *dwfl = names && getauxval(AT_BASE) ? begin(record) : NULL;
 	unwind(dwfl, &calls);
-	add_frames(&calls);
 	cut(&calls);
 	frames_begin(out, calls.complete);
 	bool done = !names;
@@ -374,14 +425,12 @@ void unwind_write(const struct crash_record *record, FILE *out)
 void unwind_write_bare(const struct crash_record *record, FILE *out)
 {
 	struct calls calls = {.record = record};
-	uint64_t registers[CRASH_REGISTERS];
-	start_in_code(&calls, registers);
-	add_frames(&calls);
+	unwind(NULL, &calls);
 	cut(&calls);
 	frames_begin(out, calls.complete);
 	for (int i = 0; i < calls.count; i++) {
 		const struct crash_module *module = module_of(record, calls.at[i]);
-		symbol at = {.offset = calls.at[i] - (module ? module->start : 0),
+		symbol at = {.offset = offset_in(module, calls.at[i]),
 			     .module = module ? record->paths + module->path : NULL};
 		frames_write(out, calls.at[i], &at);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A module whose function crashes. */
+/* A module whose function crashes, and one that calls what it is given. */
 
 void plugin_crash(int *pointer);
+void plugin_call(void (*function)(int *), int *pointer);
 
 __attribute__((noinline)) static void store(int *pointer)
 {
@@ -12,5 +13,11 @@ __attribute__((noinline)) static void store(int *pointer)
 __attribute__((visibility("default"))) void plugin_crash(int *pointer)
 {
 	store(pointer);
+	__asm__ volatile("" ::: "memory");
+}
+
+__attribute__((visibility("default"))) void plugin_call(void (*function)(int *), int *pointer)
+{
+	function(pointer);
 	__asm__ volatile("" ::: "memory");
 }

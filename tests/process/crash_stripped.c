@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program built as others are, that prints how its processes crashed: by a plain fault, and by a
- * call of nothing. */
+/* A program built as others are, that prints how its processes crashed: by a plain fault, by a
+ * call of nothing, and far above their first frames. */
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -19,12 +19,18 @@ static void call(void)
 	__asm__ volatile("" ::: "memory");
 }
 
+static void large(void)
+{
+	crash_large_frames();
+	__asm__ volatile("" ::: "memory");
+}
+
 int main(void)
 {
-	void (*const functions[])(void) = {plain, call};
+	void (*const functions[])(void) = {plain, call, large};
 	brood_init();
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		brood_process *p =
 			brood_must(brood_start(.call = functions[i], .name = "stripped"));
 		brood_must(brood_process_join(p));

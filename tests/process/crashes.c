@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Not inlined, so that each has a frame of its own in every build, and no tail calls. */
@@ -85,6 +86,25 @@ FRAME void crash_divide(void)
 	STAY;
 }
 
+FRAME void crash_misaligned(void)
+{
+	static char bytes[64] __attribute__((aligned(16)));
+#ifdef __x86_64__
+	__asm__ volatile("movaps %%xmm0, (%0)" ::"r"(bytes + 1) : "memory");
+#endif
+	(void)bytes;
+	STAY;
+}
+
+FRAME void crash_without_descriptors(void)
+{
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){64, 64});
+	while (dup(STDERR_FILENO) >= 0)
+		continue;
+	crash_write();
+	STAY;
+}
+
 FRAME void crash_bus(void)
 {
 	int file = memfd_create("short", MFD_CLOEXEC);
@@ -126,6 +146,22 @@ void crash_thread_stack(void)
 	run_in_thread(crash_stack);
 }
 
+FRAME static int recurse_in_large_frames(int depth)
+{
+	volatile char large[200000];
+	large[0] = (char)depth;
+	if (depth < 30)
+		return recurse_in_large_frames(depth + 1) + large[0];
+	crash_write();
+	return large[0];
+}
+
+void crash_large_frames(void)
+{
+	recurse_in_large_frames(0);
+	STAY;
+}
+
 void crash_plugin(void)
 {
 	void *plugin = dlopen(PLUGIN, RTLD_NOW | RTLD_LOCAL);
@@ -133,6 +169,22 @@ void crash_plugin(void)
 	*(void **)&function = plugin ? dlsym(plugin, "plugin_crash") : NULL;
 	if (function)
 		function(null_pointer);
+	STAY;
+}
+
+static void in_callback(int *pointer)
+{
+	*pointer = 1;
+	STAY;
+}
+
+void crash_callback(void)
+{
+	void *plugin = dlopen(BARE_PLUGIN, RTLD_NOW | RTLD_LOCAL);
+	void (*function)(void (*)(int *), int *);
+	*(void **)&function = plugin ? dlsym(plugin, "plugin_call") : NULL;
+	if (function)
+		function(in_callback, null_pointer);
 	STAY;
 }
 
@@ -146,6 +198,14 @@ FRAME static void on_signal(int signal)
 FRAME void crash_handler_of_signal(void)
 {
 	signal(SIGUSR1, on_signal);
+	raise(SIGUSR1);
+	STAY;
+}
+
+void crash_on_another_stack(void)
+{
+	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal, .sa_flags = SA_ONSTACK},
+		  NULL);
 	raise(SIGUSR1);
 	STAY;
 }

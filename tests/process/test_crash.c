@@ -45,21 +45,27 @@ struct way {
 
 static const struct way ways[] = {
 	{crash_write, SIGSEGV, "address 0x0, where nothing is mapped", {"crash_write"}},
-	{crash_call, SIGSEGV, "address 0x0, where nothing is mapped", {"crash_call", NULL}},
+	{crash_call, SIGSEGV, "address 0x0, where nothing is mapped", {"crash_call"}},
 	{crash_stack, SIGSEGV, "the stack is full", {"recurse", "recurse", "recurse"}},
 	{crash_abort, SIGABRT, "abort() was called", {"crash_abort", "abort"}},
 	{crash_assert, SIGABRT, "zero == 1", {"crash_assert", "*"}},
 	{crash_free_twice, SIGABRT, "free", {"crash_free_twice", "*"}},
 	{crash_malloc, SIGABRT, "malloc", {"crash_malloc", "*"}},
 	{crash_divide, SIGFPE, "division by zero", {"crash_divide"}},
+	{crash_misaligned, SIGSEGV, "its operand is not aligned", {"crash_misaligned"}},
 	{crash_bus, SIGBUS, "its file is shorter than the mapping", {"crash_bus"}},
 	{crash_illegal, SIGILL, "illegal instruction", {"crash_illegal"}},
 	{crash_thread, SIGSEGV, "where nothing is mapped", {"in_thread", "crash_write"}},
 	{crash_thread_stack, SIGSEGV, "the stack is full", {"recurse", "recurse", "recurse"}},
 	{crash_plugin, SIGSEGV, "null pointer", {"crash_plugin", "plugin_crash", "store"}},
+	{crash_callback, SIGSEGV, "null pointer", {"crash_callback", "plugin_call", "in_callback"}},
 	{crash_handler_of_signal, SIGSEGV, "null pointer", {"on_signal", "crash_write"}},
 	{crash_large_frame, SIGSEGV, "null pointer", {"crash_large_frame", "crash_write"}},
 	{crash_in_library, SIGSEGV, "through a null pointer", {"crash_in_library", "*"}},
+	{crash_without_descriptors,
+	 SIGSEGV,
+	 "null pointer",
+	 {"crash_without_descriptors", "crash_write"}},
 	{crash_sent, SIGSEGV, "sent by itself", {NULL}},
 };
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
@@ -68,7 +74,8 @@ enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 static bool is_there(const struct way *way)
 {
 #ifndef __x86_64__
-	return way->function != crash_illegal && way->function != crash_divide;
+	return way->function != crash_illegal && way->function != crash_divide &&
+	       way->function != crash_misaligned;
 #else
 	(void)way;
 	return true;
@@ -91,8 +98,7 @@ static void check_stack(const struct way *way, const brood_frame *stack, int cou
 		return;
 	while (calls < 3 && way->calls[calls])
 		calls++;
-	/* A call of nothing is the innermost. */
-	int from = count - calls - (way->function == crash_call);
+	int from = count - calls;
 	assert_true(from >= 0);
 	for (int i = 0; i < calls; i++)
 		if (strcmp(way->calls[i], "*") != 0) {
@@ -169,6 +175,42 @@ static void test_file_and_line(void **state)
 	brood_process_free(p);
 }
 
+/* The line of a call is not that of the call before it where nothing says what it is. */
+static void test_a_call_without_a_line(void **state)
+{
+	(void)state;
+	int count;
+	begin();
+	if (!HAS_LIBDW)
+		skip();
+	brood_process *p = crash(crash_callback, NULL);
+	brood_report *report = brood_process_report(p);
+	const brood_frame *stack = brood_report_stack(report, &count);
+	assert_int_equal(count, 3);
+	assert_non_null(strstr(stack[0].file, "crashes.c"));
+	assert_non_null(strstr(stack[1].module, "bare_plugin.so"));
+	assert_null(stack[1].file);
+	assert_null(stack[1].source);
+	assert_int_equal(stack[1].line, 0);
+	assert_non_null(strstr(stack[2].file, "crashes.c"));
+	brood_report_free(report);
+	brood_process_free(p);
+}
+
+static void read_output(const char *program, char *text, size_t size)
+{
+	FILE *out = popen(program, "r");
+	text[fread(text, 1, size - 1, out)] = '\0';
+	assert_int_equal(pclose(out), 0);
+}
+
+/* The next frame of the program that is known by its offset only, before end. */
+static const char *next_bare(const char *from, const char *end)
+{
+	const char *at = from ? strstr(from + 1, ", at +0x") : NULL;
+	return at && at < end ? at : NULL;
+}
+
 /* The same files as a program that was built as others are: nothing is known but where. */
 static void test_stripped_program(void **state)
 {
@@ -176,20 +218,80 @@ static void test_stripped_program(void **state)
 	begin();
 	if (!HAS_LIBDW)
 		skip();
-	FILE *out = popen(STRIPPED, "r");
 	char text[16384];
-	text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
-	assert_int_equal(pclose(out), 0);
+	read_output(STRIPPED, text, sizeof(text));
 	/* Each calls one in a function of its own, so two frames of the program are there. */
 	int processes = 0;
 	for (char *at = text; (at = strstr(at, "Process stripped")); at++) {
 		const char *end = strstr(at, "null pointer)");
-		const char *first = strstr(at, "crash_stripped\", at +0x");
-		const char *second = first ? strstr(first + 1, "crash_stripped\", at +0x") : NULL;
-		assert_true(end && second && second < end);
-		processes++;
+		assert_true(end && next_bare(next_bare(at, end), end));
+		/* Of the last the stack is too large, unless there are frame pointers after all. */
+		const char *hole = strstr(at, "  [Not all calls before the last are known]\n");
+		const char *whole = strstr(at, "  [Previous line repeated ");
+		assert_int_equal((hole && hole < end) || (whole && whole < end), ++processes == 3);
 	}
-	assert_int_equal(processes, 2);
+	assert_int_equal(processes, 3);
+}
+
+#define SPLIT FULL "_split"
+
+static void test_debug_information_in_another_file(void **state)
+{
+	(void)state;
+	char text[16384];
+	begin();
+	if (!HAS_LIBDW ||
+	    system("objcopy --only-keep-debug " FULL " " SPLIT ".debug && "
+		   "objcopy --strip-all --add-gnu-debuglink=" SPLIT ".debug " FULL " " SPLIT) != 0)
+		skip();
+	/* No server is asked, and the link is followed whether one could be or not. */
+	setenv("DEBUGINFOD_URLS", "http://localhost:1", 1);
+	read_output(SPLIT, text, sizeof(text));
+	unsetenv("DEBUGINFOD_URLS");
+	unlink(SPLIT);
+	unlink(SPLIT ".debug");
+	assert_non_null(strstr(text, "crashes.c\", line "));
+	assert_non_null(strstr(text, ", in crash_write\n"));
+}
+
+#ifdef STATIC
+/* There are frame pointers only; and what addr2line takes are the addresses themselves. */
+static void test_static_program(void **state)
+{
+	(void)state;
+	begin();
+	char text[16384];
+	read_output(STATIC, text, sizeof(text));
+	int processes = 0;
+	for (char *at = text; (at = strstr(at, "Process stripped")); at++) {
+		const char *end = strstr(at, "null pointer)"), *frame = at;
+		int frames = 0;
+		for (; end && (frame = next_bare(frame, end)); frames++)
+			assert_true(strtoull(frame + strlen(", at +"), NULL, 16) >= 0x400000);
+		assert_true(processes++ < 2 ? frames == 2 : frames > 2);
+	}
+	assert_int_equal(processes, 3);
+}
+#endif
+
+static void test_a_hole_in_the_stack(void **state)
+{
+	(void)state;
+	begin();
+	if (!HAS_LIBDW)
+		skip();
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	brood_process *p = crash(crash_on_another_stack, NULL);
+	brood_report *report = brood_process_report(p);
+	assert_int_equal(brood_report_print(report, out), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "  [Not all calls before the last are known]\n"));
+	assert_non_null(strstr(text, "in crash_write\n"));
+	free(text);
+	brood_report_free(report);
+	brood_process_free(p);
 }
 
 static _Atomic int *handled;
@@ -291,6 +393,48 @@ static void test_only_children_that_want_it_catch(void **state)
 	brood_process_free(p);
 }
 
+static void crash_by_default(void)
+{
+	signal(SIGSEGV, SIG_DFL);
+	crash_write();
+}
+
+static void crash_ignored(void)
+{
+	signal(SIGSEGV, SIG_IGN);
+	crash_write();
+}
+
+static void crash_blocked(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	crash_write();
+}
+
+static void crash_in_program(void)
+{
+	execl("/bin/sh", "sh", "-c", "kill -SEGV $$", (char *)NULL);
+}
+
+static void test_no_record_without_the_handler(void **state)
+{
+	(void)state;
+	void (*const functions[])(void) = {crash_by_default, crash_ignored, crash_blocked,
+					   crash_in_program};
+	begin();
+	for (int i = 0; i < 4; i++) {
+		brood_process *p = crash(functions[i], NULL);
+		brood_report *report = brood_process_report(p);
+		assert_int_equal(report->signal, SIGSEGV);
+		assert_false(report->recorded);
+		assert_non_null(strstr(report->reason, "the library's handler was not in force"));
+		brood_report_free(report);
+		brood_process_free(p);
+	}
+}
+
 /* A process that the target forks by itself leaves no record in its parent's name. */
 static void crash_in_stranger(void)
 {
@@ -379,9 +523,16 @@ int main(int argc, char **argv)
 		TEST(test_ways_under_spawn),
 		TEST(test_ways_under_forkserver),
 		TEST(test_file_and_line),
+		TEST(test_a_call_without_a_line),
 		TEST(test_stripped_program),
+		TEST(test_debug_information_in_another_file),
+#ifdef STATIC
+		TEST(test_static_program),
+#endif
+		TEST(test_a_hole_in_the_stack),
 		TEST(test_own_handlers_are_respected),
 		TEST(test_only_children_that_want_it_catch),
+		TEST(test_no_record_without_the_handler),
 		TEST(test_strangers_die_without_a_record),
 		TEST(test_without_the_heap_it_still_dies),
 		TEST(test_the_sender_is_known),

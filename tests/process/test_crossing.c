@@ -270,6 +270,35 @@ static void test_functions_of_plugins(void **state)
 	assert_int_equal(end.status, 0);
 }
 
+#define REPLACED "replaced_plugin_" METHOD ".so"
+
+static int runs_a_replaced_plugin(void)
+{
+	int n = 5;
+	if (system("cp " PLUGIN " " REPLACED) != 0)
+		return 9;
+	void *module = dlopen("./" REPLACED, RTLD_NOW);
+	void (*function)(void *);
+	*(void **)&function = dlsym(module, "plugged");
+	if (system("cp " THREADED_PLUGIN " " REPLACED ".new && mv " REPLACED ".new " REPLACED) != 0)
+		return 9;
+	int code = code_of(brood_start(.target = function, .args = BROOD_VALUE(n),
+				       .start_method = METHOD, .name = "importer"));
+	unlink(REPLACED);
+	return code;
+}
+
+static void test_an_import_error_has_no_calls_of_the_library(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("runs_a_replaced_plugin", NULL, &end);
+	assert_int_equal(WEXITSTATUS(end.status), 1);
+	const char *head = "Process importer:\nImportError: ";
+	assert_memory_equal(end.err, head, strlen(head));
+	assert_non_null(strstr(end.err, "has been replaced by another build"));
+}
+
 static int writes_to_nobody(void)
 {
 	int ends[2];
@@ -433,10 +462,19 @@ static void test_nothing_stays(void **state)
 }
 
 static const role roles[] = {
-	ROLE(spawns_one),	ROLE(spawns_all_kinds),	   ROLE(shows_the_log),
-	ROLE(is_deleted_first), ROLE(runs_a_plugin),	   ROLE(runs_under_the_loader),
-	ROLE(writes_to_nobody), ROLE(spawns_from_threads), ROLE(leaves_a_daemon),
-	ROLE(is_refused),	ROLE(without_init),	   ROLE(settles_a_method),
+	ROLE(spawns_one),
+	ROLE(spawns_all_kinds),
+	ROLE(shows_the_log),
+	ROLE(is_deleted_first),
+	ROLE(runs_a_plugin),
+	ROLE(runs_a_replaced_plugin),
+	ROLE(runs_under_the_loader),
+	ROLE(writes_to_nobody),
+	ROLE(spawns_from_threads),
+	ROLE(leaves_a_daemon),
+	ROLE(is_refused),
+	ROLE(without_init),
+	ROLE(settles_a_method),
 	ROLE(thousand),
 };
 
@@ -448,6 +486,7 @@ int main(int argc, char **argv)
 		TEST(test_the_log_crosses),
 		TEST(test_the_program_may_be_deleted),
 		TEST(test_functions_of_plugins),
+		TEST(test_an_import_error_has_no_calls_of_the_library),
 		TEST(test_a_program_started_by_the_loader),
 		TEST(test_a_broken_stdout_is_no_failure),
 		TEST(test_many_threads),

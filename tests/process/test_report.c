@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/frames.h"
 #include "process/object.h"
 #include "process/report_record.h"
 
@@ -136,6 +137,31 @@ static void test_a_raised_error(void **state)
 	brood_process_free(p);
 }
 
+static void raises_much(void)
+{
+	static char type[CRASH_RAISED], message[2 * CRASH_RAISED];
+	memset(type, 't', sizeof(type) - 1);
+	memset(message, 'm', sizeof(message) - 1);
+	quiet();
+	brood_raise(type, "%s", message);
+}
+
+static void test_a_long_error_is_cut(void **state)
+{
+	(void)state;
+	brood_process *p = brood_start(.call = raises_much);
+	brood_report *report = report_of_end(p);
+	int count;
+	assert_int_equal(strspn(report->error_type, "t"), CRASH_RAISED / 16);
+	assert_int_equal(strspn(report->error_message, "m"), CRASH_RAISED * 3 / 8);
+	assert_int_equal(strlen(report->error_message), CRASH_RAISED * 3 / 8);
+	assert_memory_equal(report->reason, "tttt", 4);
+	brood_report_stack(report, &count);
+	assert_true(count > 0);
+	brood_report_free(report);
+	brood_process_free(p);
+}
+
 static void logs(void)
 {
 	for (int i = 1; i <= 40; i++)
@@ -157,6 +183,29 @@ static void test_last_words_outlive_sigkill(void **state)
 	assert_string_equal(report->last_words[0].logger, "multiprocessing");
 	assert_string_equal(report->last_words[15].message, "the last");
 	assert_string_equal(report->last_words[15].logger, "other");
+	brood_report_free(report);
+	brood_process_free(p);
+}
+
+static void logs_lines(void)
+{
+	brood_log_error("first\nsecond\n");
+	kill(getpid(), SIGKILL);
+}
+
+static void test_last_words_stand_under_one_another(void **state)
+{
+	(void)state;
+	brood_process *p = brood_start(.call = logs_lines);
+	brood_report *report = report_of_end(p);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	assert_int_equal(brood_report_print(report, out), 0);
+	fclose(out);
+	const char *tail = " ERROR first\n      second\n\n";
+	assert_string_equal(text + size - strlen(tail), tail);
+	free(text);
 	brood_report_free(report);
 	brood_process_free(p);
 }
@@ -250,9 +299,13 @@ static int prints_to_stderr(void)
 					    .on_report = brood_report_to_stderr);
 	brood_process *ended = brood_start(.call = wait_for_ever, .name = "ended",
 					   .on_report = brood_report_to_stderr);
+	brood_process *stopped = brood_start(.call = wait_for_ever, .name = "interrupted",
+					     .on_report = brood_report_to_stderr);
 	kill(brood_process_pid(killed), SIGUSR1);
+	kill(brood_process_pid(stopped), SIGINT);
 	brood_process_terminate(ended);
 	brood_process_join(killed);
+	brood_process_join(stopped);
 	brood_process_join(ended);
 	return 0;
 }
@@ -266,6 +319,7 @@ static void test_unexpected_ends_are_printed(void **state)
 	const char *text = "Process killed:\nSIGUSR1: User defined signal 1\n  [pid ";
 	assert_memory_equal(end.err, text, strlen(text));
 	assert_null(strstr(end.err, "ended:"));
+	assert_null(strstr(end.err, "interrupted:"));
 }
 
 static int logs_unexpected_ends(void)
@@ -395,6 +449,61 @@ static void test_foreign_blocks_are_not_taken(void **state)
 	note(1); /* still ours */
 }
 
+static void check_marked(const char *lines, const char *expected)
+{
+	frames stack;
+	char text[1024] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+	assert_int_equal(frames_read(strdup(lines), &stack), 0);
+	frames_print(out, &stack, "<", ">");
+	fclose(out);
+	frames_clear(&stack);
+	assert_string_equal(text, expected);
+}
+
+/* As the C++ library has it; exported, as that of a C++ program is. */
+__attribute__((visibility("default"))) char *__cxa_demangle(const char *name, char *buffer,
+							    size_t *size, int *status);
+char *__cxa_demangle(const char *name, char *buffer, size_t *size, int *status)
+{
+	(void)buffer, (void)size, (void)status;
+	return strcmp(name, "_Z1fi") == 0 ? strdup("f(int)") : NULL;
+}
+
+static void test_names_are_readable(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {
+		{"_Z1fi", "f(int)"}, {"_Zno", "_Zno"}, {"plain", "plain"}};
+	for (int i = 0; i < 3; i++) {
+		char *text = NULL;
+		size_t size;
+		frames stack;
+		FILE *out = open_memstream(&text, &size);
+		frames_begin(out, true);
+		frames_write(out, 1, &(symbol){.function = names[i][0]});
+		fclose(out);
+		assert_int_equal(frames_read(text, &stack), 0);
+		assert_string_equal(stack.items[0].function, names[i][1]);
+		frames_clear(&stack);
+	}
+}
+
+static void test_the_last_frame_shown_is_marked(void **state)
+{
+	(void)state;
+	check_marked("stack 1\n2\t2\t7\tg\ta.c\tm\n1\t1\t5\tf\ta.c\tm\n",
+		     "  File \"a.c\", line 5, in f\n<  File \"a.c\", line 7, in g\n>");
+	check_marked("stack 0\n9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n",
+		     "  [Not all calls before the last are known]\n"
+		     "  File \"m\", at +0x9\n<  File \"m\", at +0x9\n>");
+	check_marked("stack 1\n9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n"
+		     "9\t9\t0\t\t\tm\n9\t9\t0\t\t\tm\n1\t1\t5\tf\ta.c\tm\n",
+		     "  File \"a.c\", line 5, in f\n"
+		     "  File \"m\", at +0x9\n  File \"m\", at +0x9\n<  File \"m\", at +0x9\n>"
+		     "  [Previous line repeated 2 more times]\n");
+}
+
 static void test_a_stream_that_fails(void **state)
 {
 	(void)state;
@@ -417,7 +526,9 @@ int main(int argc, char **argv)
 		TEST(test_what_has_no_report),
 		TEST(test_exit_codes_in_words),
 		TEST(test_a_raised_error),
+		TEST(test_a_long_error_is_cut),
 		TEST(test_last_words_outlive_sigkill),
+		TEST(test_last_words_stand_under_one_another),
 		TEST(test_how_many_last_words),
 		TEST(test_a_silent_process_keeps_nothing),
 		TEST(test_the_callback),
@@ -428,6 +539,8 @@ int main(int argc, char **argv)
 		TEST(test_spoilt_records),
 		TEST(test_spoilt_errors_and_words),
 		TEST(test_foreign_blocks_are_not_taken),
+		TEST(test_names_are_readable),
+		TEST(test_the_last_frame_shown_is_marked),
 		TEST(test_a_stream_that_fails),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);
