@@ -20,6 +20,16 @@
  * is over when the listener was quicker, which keeps nobody from ringing. One that
  * stopped or died before it sent has stored nothing: the next rings.
  *
+ * The threads of a process listen by one socket, and each may take what was to wake another.
+ * So whoever clears looks afterwards, and rings if it finds something. Then, while the object
+ * stays ready, the socket is readable or somebody is about to make it so. For take the last
+ * epoch++, to e. Each look after it rings in e if it finds something; the change that a look
+ * before its end did not find comes later, and its ringer reads e. The first to ring in e sends,
+ * and rung is e only when somebody has; nobody takes that byte, for who takes one in e goes on to
+ * an epoch++, which would be a later one. Processes do not get into each other's way: each has a
+ * place. A ring that finds no descriptor, and one of somebody who is killed before it, wakes
+ * nobody: so who sleeps looks from time to time all the same.
+ *
  *	died                                   left                 repaired by
  *	before its place had an id             a place              whoever rings or listens next
  *	as a listener                          a place              the same: its socket refuses
