@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -91,6 +93,34 @@ void sys_hush(int bell)
 	for (int i = 0; i < HUSH_AT_MOST; i++)
 		if (recv(bell, &byte, sizeof(byte), MSG_DONTWAIT) < 0 && errno != EINTR)
 			break;
+}
+
+int sys_timer(void)
+{
+	int fd = sys_result(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+	return sys_above_standard_streams(fd);
+}
+
+void sys_wind(int timer, unsigned seconds)
+{
+	const struct itimerspec after = {.it_value.tv_sec = seconds};
+	timerfd_settime(timer, 0, &after, NULL);
+}
+
+int sys_either(int one, int other)
+{
+	struct epoll_event readable = {.events = EPOLLIN};
+	int fd = sys_above_standard_streams(sys_result(epoll_create1(EPOLL_CLOEXEC)));
+	if (fd < 0)
+		return fd;
+	int r = sys_result(epoll_ctl(fd, EPOLL_CTL_ADD, one, &readable));
+	if (r == 0)
+		r = sys_result(epoll_ctl(fd, EPOLL_CTL_ADD, other, &readable));
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 int sys_socketpair(int ret_ends[2])

@@ -3,9 +3,9 @@
 #define BASE_SYS_SOCKET_H
 
 /*
- * Local sockets, as base/sys.h wraps calls: 0, a descriptor or a count, or a negative
- * errno; descriptors are close-on-exec and above the standard streams. Nothing here
- * raises SIGPIPE, and nothing waits.
+ * Local sockets, and what is polled beside them, as base/sys.h wraps calls: 0, a descriptor or a
+ * count, or a negative errno; descriptors are close-on-exec and above the standard streams. Nothing
+ * here raises SIGPIPE, and nothing waits.
  */
 
 #include <stdbool.h>
@@ -29,6 +29,14 @@ int sys_ring(uint64_t id);
 
 /* Takes back what rings have left. */
 void sys_hush(int bell);
+
+/* A descriptor that becomes readable so long after it was last wound, if it has been, and stays
+ * so until it is wound again. */
+int sys_timer(void);
+void sys_wind(int timer, unsigned seconds);
+
+/* A descriptor that is readable while one of these two is, as long as they are open. */
+int sys_either(int one, int other);
 
 /* Two connected sockets that keep the bounds of messages (SOCK_SEQPACKET). */
 int sys_socketpair(int ret_ends[2]);

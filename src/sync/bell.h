@@ -58,11 +58,17 @@ static inline void bell_ring(bell *which)
  */
 int bell_descriptor(bell *which);
 
+/*
+ * Another one, which is also readable when nobody has cleared it for a second: for a poll() that
+ * would not look otherwise.
+ */
+int bell_ticking_descriptor(bell *which);
+
 /* Before looking at the object, and ringing if there is something: what rang until now is known.
  * Nothing for who does not listen. */
 void bell_clear(bell *which);
 
-/* The calling process does not listen any more; its descriptor is closed. */
+/* The calling process does not listen any more; its descriptors are closed. */
 void bell_drop(bell *which);
 
 /* Before the object is freed: frees what belongs to the bell, and drops this process's. */

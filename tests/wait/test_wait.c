@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -260,15 +261,55 @@ static void test_unheard(void **state)
 	brood_waitable event = BROOD_WAITABLE(c.event), queue = BROOD_WAITABLE(c.queue);
 	assert_int_equal(brood_wait_nowait(&event, 1), 0);
 	assert_int_equal(brood_wait_nowait(&queue, 1), 0);
+	int fd = brood_queue_fd(c.queue);
 	brood_process *child =
 		brood_start(.target = change_unheard, .args = BROOD_POINTED(crowd, &c));
 	meet(c.barrier);
 	assert_int_equal(brood_wait(&event, 1), 1);
 	assert_int_equal(brood_wait(&queue, 1), 1);
+	assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1), 1);
 	brood_process_join(child);
 	assert_int_equal(brood_process_exitcode(child), 0);
 	brood_process_free(child);
 	brood_event_free(c.event);
+	brood_queue_free(c.queue);
+	brood_barrier_free(c.barrier);
+}
+
+static void take_and_stay(void *arg)
+{
+	const crowd *c = arg;
+	brood_must(brood_get(c->queue, int));
+	meet(c->barrier);
+	for (;;)
+		pause();
+}
+
+/* What comes back from a taker that was killed is there, though nobody has told. */
+static void test_returned(void **state)
+{
+	(void)state;
+	crowd c = {.queue = brood_queue_new(.redeliver = true), .barrier = brood_barrier_new(2)};
+	brood_waitable queue = BROOD_WAITABLE(c.queue);
+	for (int by_poll = 0; by_poll < 2; by_poll++) {
+		brood_put(c.queue, int, 7);
+		brood_process *child =
+			brood_start(.target = take_and_stay, .args = BROOD_POINTED(crowd, &c));
+		meet(c.barrier);
+		int fd = brood_queue_fd(c.queue), got = 0;
+		assert_int_equal(brood_get_into_nowait(c.queue, int, &got), -ETIMEDOUT);
+		brood_process_kill(child);
+		if (!by_poll)
+			assert_int_equal(brood_wait(&queue, 1), 1);
+		do
+			assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1),
+					 1);
+		while (brood_get_into_nowait(c.queue, int, &got) == -ETIMEDOUT);
+		assert_int_equal(got, 7);
+		assert_int_equal(brood_queue_task_done(c.queue), 0);
+		brood_process_join(child);
+		brood_process_free(child);
+	}
 	brood_queue_free(c.queue);
 	brood_barrier_free(c.barrier);
 }
@@ -434,7 +475,7 @@ int main(int argc, char **argv)
 		TEST(test_mix),	       TEST(test_queue_wakes),	    TEST(test_event_wakes),
 		TEST(test_many),       TEST(test_time_and_signals), TEST(test_wrong),
 		TEST(test_every_kind), TEST(test_parent_and_event), TEST(test_threads),
-		TEST(test_unheard),
+		TEST(test_unheard),    TEST(test_returned),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
