@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -200,6 +202,16 @@ ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *
 		take_descriptors(&message, fds, count);
 	*ret_lost = message.msg_flags & MSG_CTRUNC;
 	return r;
+}
+
+bool sys_at_end(int socket)
+{
+	struct pollfd other = {.fd = socket, .events = POLLRDHUP};
+	int r, bytes = 0;
+	do {
+		r = sys_result(poll(&other, 1, 0));
+	} while (r == -EINTR);
+	return r == 1 && (ioctl(socket, FIONREAD, &bytes) < 0 || bytes == 0);
 }
 
 int sys_pidfd_getfd(int pidfd, int fd)

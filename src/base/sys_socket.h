@@ -58,6 +58,10 @@ int sys_send(int socket, const struct iovec *parts, size_t n_parts, const int *f
 ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *fds, size_t count,
 		    bool peek, bool *ret_lost);
 
+/* Whether the other side of a connected socket is closed and nothing but empty messages, if any, is
+ * left to receive. */
+bool sys_at_end(int socket);
+
 /* A duplicate of another process's descriptor: -EPERM where ptrace's rules forbid it, -ENOSYS where
  * the system does, -EBADF, -ESRCH. */
 int sys_pidfd_getfd(int pidfd, int fd);
