@@ -234,7 +234,8 @@ BROOD_API long brood_get_many_as_nowait(brood_queue *queue, const brood_type *ty
  *
  * brood_commit() takes any copied value: also one that was received, or is from brood_copy(). On
  * success it is the taker's and must not be touched any more; on failure (as brood_put()) it is
- * still the caller's.
+ * still the caller's. What does not belong to the calling process or the family (brood_keep()) is
+ * -EINVAL: a value that was committed before, or one with .redeliver that is not finished.
  */
 #ifndef __cplusplus
 #define brood_reserve(queue, T) brood_reserve_as((queue), BROOD_DESCRIBED(T))
