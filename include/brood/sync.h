@@ -329,7 +329,7 @@ typedef struct brood_barrier_options {
 	 * the program or of a library that every party has. Not 0: it failed, the barrier breaks.
 	 */
 	int (*action)(void) BROOD_SYNC_ZERO;
-	/* Of brood_barrier_wait(), in seconds; 0: for ever. */
+	/* Of brood_barrier_wait(), in seconds; 0: for ever; less is EINVAL. */
 	double timeout BROOD_SYNC_ZERO;
 } brood_barrier_options;
 

@@ -46,6 +46,10 @@ static void a_lock_may_be_given(void **state)
 	brood_rlock *rlock = brood_rlock_new();
 	assert_null(brood_condition_new(.lock = lock, .rlock = rlock));
 	assert_null(brood_condition_new(.lock = (brood_lock *)rlock));
+	brood_event *event = brood_event_new();
+	assert_int_equal(brood_lock_acquire((brood_lock *)event), -EINVAL);
+	assert_sentence("is no lock but an event");
+	brood_event_free(event);
 	brood_condition *c = brood_condition_new(.lock = lock);
 	assert_int_equal(brood_condition_notify(c, 1), -EPERM);
 	assert_int_equal(brood_lock_acquire(lock), 0);
