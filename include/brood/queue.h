@@ -129,8 +129,8 @@ BROOD_API int brood_put_value_nowait(brood_queue *queue, brood_value value);
 
 /*
  * Puts count items of type T that lie in an array, in their order. Returns how many were put:
- * fewer than count when the time was up or the thread interrupted, the queue was closed meanwhile or memory ran out; or
- * the error, as brood_put(), when it was none.
+ * fewer than count when the time was up or the thread interrupted, the queue was closed meanwhile
+ * or memory ran out; or the error, as brood_put(), when it was none.
  */
 #ifndef __cplusplus
 #define brood_put_many(queue, T, items, count) \
@@ -235,7 +235,8 @@ BROOD_API long brood_get_many_as_nowait(brood_queue *queue, const brood_type *ty
  *
  * brood_commit() takes any copied value: also one that was received, or is from brood_copy(). On
  * success it is the taker's and must not be touched any more; on failure (as brood_put()) it is
- * still the caller's.
+ * still the caller's. What does not belong to the calling process or the family (brood_keep()) is
+ * -EINVAL: a value that was committed before, or one with .redeliver that is not finished.
  */
 #ifndef __cplusplus
 #define brood_reserve(queue, T) brood_reserve_as((queue), BROOD_DESCRIBED(T))
@@ -297,8 +298,11 @@ BROOD_API int brood_queue_stats_get(brood_queue *queue, brood_queue_stats *out);
 /*
  * A descriptor for poll, select and epoll that is readable when there may be a message, or the
  * queue is closed: then call a _nowait form, until it says -ETIMEDOUT (which makes the descriptor
- * wait again). Borrowed: never read or close it; it belongs to the calling process and lives as
- * long as the queue. A negative errno: -EINVAL, -EMFILE, -ENFILE, -ENOMEM.
+ * wait again). It is also readable when that was not done for a second, since nothing else may
+ * tell of what comes back from a process that was killed, of what one has put that was killed
+ * before it could tell, or that has no descriptor left or is in another network namespace.
+ * Borrowed: never read or close it; it belongs to the calling process (which holds three for it)
+ * and lives as long as the queue. A negative errno: -EINVAL, -EMFILE, -ENFILE, -ENOMEM.
  */
 BROOD_API int brood_queue_fd(brood_queue *queue);
 

@@ -300,7 +300,8 @@ BROOD_API int brood_condition_wait_for_timed(brood_condition *condition,
 
 /*
  * Wakes at most n of those that wait, the longest waiting first, or all; with the lock held. Does
- * not wait for them. It is not remembered: when nobody waits nothing happens. Returns how many
+ * not wait for them. It is not remembered: when nobody waits nothing happens, and what one that is
+ * killed before it returned had got goes only to one that waited then, too. Returns how many
  * were chosen; -EPERM: the lock is not held by the caller; -EINVAL.
  * From the specification: notify(n), notify_all().
  */
@@ -328,7 +329,7 @@ typedef struct brood_barrier_options {
 	 * the program or of a library that every party has. Not 0: it failed, the barrier breaks.
 	 */
 	int (*action)(void) BROOD_SYNC_ZERO;
-	/* Of brood_barrier_wait(), in seconds; 0: for ever. */
+	/* Of brood_barrier_wait(), in seconds; 0: for ever; less is EINVAL. */
 	double timeout BROOD_SYNC_ZERO;
 } brood_barrier_options;
 

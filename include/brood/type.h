@@ -155,7 +155,8 @@ typedef struct brood_value {
  */
 #define BROOD_MANY(type, items, n_items) ((many_field), type, items, n_items)
 
-/* Mark: as BROOD_MANY, but the counting field is elsewhere, listed by itself; several may share it. */
+/* Mark: as BROOD_MANY, but the counting field is elsewhere, listed by itself; several may share
+ * it. */
 #define BROOD_COUNTED(type, items, n_items) ((counted_field), type, items, n_items)
 
 /*
@@ -180,7 +181,8 @@ typedef struct brood_value {
 #define BROOD_ARGS(T, ...) brood_value_at(BROOD_DESCRIBED(T), &(const T){ __VA_ARGS__ })
 
 /* The value that a pointer to T points to: a described struct, or a scalar type of one word. */
-#define BROOD_POINTED(T, pointer) brood_value_at(BROOD_DESCRIBED(T), *(const T *const[]){ (pointer) })
+#define BROOD_POINTED(T, pointer) \
+	brood_value_at(BROOD_DESCRIBED(T), *(const T *const[]){ (pointer) })
 
 /* A pointer into the family's heap, passed as it is; the receiver gets the pointer. */
 #define BROOD_SHARE(pointer) brood_value_of(&brood_type_shared, &(const void *){ (pointer) })

@@ -19,6 +19,10 @@
  *
  * Nothing is taken: another process may be quicker, so the calls that follow use their
  * _nowait forms where several wait for the same.
+ *
+ * What happens to a queue or an event wakes those who wait. Where it cannot, they notice it
+ * within 50 milliseconds: when who puts or sets is killed in the middle of that, has no descriptor
+ * left (RLIMIT_NOFILE), or is in another network namespace.
  */
 
 #include "brood/process.h"

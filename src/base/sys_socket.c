@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -13,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -93,6 +97,34 @@ void sys_hush(int bell)
 			break;
 }
 
+int sys_timer(void)
+{
+	int fd = sys_result(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+	return sys_above_standard_streams(fd);
+}
+
+void sys_wind(int timer, unsigned seconds)
+{
+	const struct itimerspec after = {.it_value.tv_sec = seconds};
+	timerfd_settime(timer, 0, &after, NULL);
+}
+
+int sys_either(int one, int other)
+{
+	struct epoll_event readable = {.events = EPOLLIN};
+	int fd = sys_above_standard_streams(sys_result(epoll_create1(EPOLL_CLOEXEC)));
+	if (fd < 0)
+		return fd;
+	int r = sys_result(epoll_ctl(fd, EPOLL_CTL_ADD, one, &readable));
+	if (r == 0)
+		r = sys_result(epoll_ctl(fd, EPOLL_CTL_ADD, other, &readable));
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
 int sys_socketpair(int ret_ends[2])
 {
 	int ends[2];
@@ -170,6 +202,16 @@ ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *
 		take_descriptors(&message, fds, count);
 	*ret_lost = message.msg_flags & MSG_CTRUNC;
 	return r;
+}
+
+bool sys_at_end(int socket)
+{
+	struct pollfd other = {.fd = socket, .events = POLLRDHUP};
+	int r, bytes = 0;
+	do {
+		r = sys_result(poll(&other, 1, 0));
+	} while (r == -EINTR);
+	return r == 1 && (ioctl(socket, FIONREAD, &bytes) < 0 || bytes == 0);
 }
 
 int sys_pidfd_getfd(int pidfd, int fd)

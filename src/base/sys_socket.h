@@ -3,9 +3,9 @@
 #define BASE_SYS_SOCKET_H
 
 /*
- * Local sockets, as base/sys.h wraps calls: 0, a descriptor or a count, or a negative
- * errno; descriptors are close-on-exec and above the standard streams. Nothing here
- * raises SIGPIPE, and nothing waits.
+ * Local sockets, and what is polled beside them, as base/sys.h wraps calls: 0, a descriptor or a
+ * count, or a negative errno; descriptors are close-on-exec and above the standard streams. Nothing
+ * here raises SIGPIPE, and nothing waits.
  */
 
 #include <stdbool.h>
@@ -30,6 +30,14 @@ int sys_ring(uint64_t id);
 /* Takes back what rings have left. */
 void sys_hush(int bell);
 
+/* A descriptor that becomes readable so long after it was last wound, if it has been, and stays
+ * so until it is wound again. */
+int sys_timer(void);
+void sys_wind(int timer, unsigned seconds);
+
+/* A descriptor that is readable while one of these two is, as long as they are open. */
+int sys_either(int one, int other);
+
 /* Two connected sockets that keep the bounds of messages (SOCK_SEQPACKET). */
 int sys_socketpair(int ret_ends[2]);
 
@@ -49,6 +57,10 @@ int sys_send(int socket, const struct iovec *parts, size_t n_parts, const int *f
  */
 ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *fds, size_t count,
 		    bool peek, bool *ret_lost);
+
+/* Whether the other side of a connected socket is closed and nothing but empty messages, if any, is
+ * left to receive. */
+bool sys_at_end(int socket);
 
 /* A duplicate of another process's descriptor: -EPERM where ptrace's rules forbid it, -ENOSYS where
  * the system does, -EBADF, -ESRCH. */

@@ -242,6 +242,12 @@ static bool has_spare_descriptor(int socket)
 	return fd >= 0;
 }
 
+/* Whether something was received: an empty packet, which no brood sends, looks like the end. */
+static bool is_packet(int socket, ssize_t length)
+{
+	return length > 0 || (length == 0 && !sys_at_end(socket));
+}
+
 /* Looks at the next packet: 0 when it is to be taken. */
 static int look(int socket, const wire_filter *filter, deadline when)
 {
@@ -251,7 +257,7 @@ static int look(int socket, const wire_filter *filter, deadline when)
 	for (;;) {
 		memset(&packet, 0, sizeof(packet));
 		ssize_t length = sys_receive(socket, &part, 1, NULL, 0, true, &beside);
-		if (length > 0) {
+		if (is_packet(socket, length)) {
 			if (check_sound(&packet.header, (size_t)length, beside) < 0)
 				return 0; /* to be refused */
 			if (beside && !has_spare_descriptor(socket))
@@ -296,7 +302,8 @@ static int take(int socket, const wire_filter *filter, wire_message *ret)
 		return error_set(ENOMEM, "no memory to receive a message");
 	const struct iovec part = {m.bytes, room};
 	ssize_t length = sys_receive(socket, &part, 1, &m.fd, 1, false, &lost);
-	int r = length > 0 ? check_taken(filter, m.bytes, (size_t)length, lost, &m) : -EAGAIN;
+	int r = is_packet(socket, length) ? check_taken(filter, m.bytes, (size_t)length, lost, &m)
+					  : -EAGAIN;
 	if (r < 0)
 		wire_release(&m);
 	else

@@ -65,6 +65,11 @@ static int commit(brood_queue *q, void *value, deadline when)
 					 "brood_reserve(), brood_copy() or brood_get()",
 					 value)
 			     : error_absent("the value");
+	if (!message_may_be_given(value, account_me()))
+		return error_set(EINVAL,
+				 "%p does not belong to the calling process: it has been "
+				 "committed already, or is not finished, or another's",
+				 value);
 	if (q->fingerprint && q->fingerprint != block->fingerprint)
 		return error_set(EBADMSG, "the queue is for messages of another type than '%s'",
 				 (const char *)block + block->name);

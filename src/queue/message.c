@@ -144,6 +144,12 @@ static bool find_ours(const void *value, uint64_t key, heap_owner queue, block *
 	       ret->start == (char *)header_of(value) && header_of(value)->key == key;
 }
 
+bool message_may_be_given(const void *value, heap_owner me)
+{
+	block found;
+	return block_find(value, &found) && (found.owner == me || found.owner == HEAP_OWNER_FAMILY);
+}
+
 bool message_is_ours(const void *value, uint64_t key, heap_owner queue)
 {
 	block found;

@@ -55,6 +55,10 @@ bool message_is_flat(const brood_type *type);
 /* Whether, moreover, every byte can be copied in without a look: no padding, bool or handle. */
 bool message_is_verbatim(const brood_type *type);
 
+/* Whether a value's block belongs to this process, or to the family: not to a queue, nor, having
+ * been taken from one, to another process. */
+bool message_may_be_given(const void *value, heap_owner me);
+
 /* Stamps a block, as the message of this key; whether one that belongs to the queue has it. */
 void message_stamp(void *value, uint64_t key);
 bool message_is_ours(const void *value, uint64_t key, heap_owner queue);

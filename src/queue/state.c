@@ -96,7 +96,7 @@ int brood_queue_fd(brood_queue *q)
 	int r = queue_check(q);
 	if (r < 0)
 		return r;
-	int fd = bell_descriptor(&q->bell);
+	int fd = bell_ticking_descriptor(&q->bell);
 	/* What is there already must show. */
 	if (fd >= 0 &&
 	    (queue_look(q).found || atomic_load(&q->closed) || count_records(q).returned))

@@ -76,6 +76,10 @@ brood_barrier *brood_barrier_new_with(const brood_barrier_options *given)
 	if (options.parties < 1 || options.parties > MAX_PARTIES)
 		return error_null(EINVAL, "a barrier has 1 to %d parties, not %d", MAX_PARTIES,
 				  options.parties);
+	if (options.timeout < 0)
+		return error_null(EINVAL,
+				  "a barrier's timeout is in seconds, or 0 for none, not %g",
+				  options.timeout);
 	size_t places = (size_t)options.parties * sizeof(place);
 	brood_barrier *made = object_new(OBJECT_BARRIER, sizeof(*made) + places);
 	if (!made)

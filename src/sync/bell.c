@@ -20,6 +20,20 @@
  * is over when the listener was quicker, which keeps nobody from ringing. One that
  * stopped or died before it sent has stored nothing: the next rings.
  *
+ * The threads of a process listen by one socket, and each may take what was to wake another.
+ * So whoever clears looks afterwards, and rings if it finds something. Then, while the object
+ * stays ready, the socket is readable or somebody is about to make it so. For take the last
+ * epoch++, to e. Each look after it rings in e if it finds something; the change that a look
+ * before its end did not find comes later, and its ringer reads e. The first to ring in e sends,
+ * and rung is e only when somebody has; nobody takes that byte, for who takes one in e goes on to
+ * an epoch++, which would be a later one. Processes do not get into each other's way: each has a
+ * place.
+ *
+ * A ring that finds no descriptor, and one of somebody who is killed before it, wakes
+ * nobody: so who sleeps looks from time to time all the same. Who polls by a loop of its own is
+ * made to, by a timer beside the socket, wound at each clear. Who clears when the time is up
+ * takes that from other threads, too, and looks for them.
+ *
  *	died                                   left                 repaired by
  *	before its place had an id             a place              whoever rings or listens next
  *	as a listener                          a place              the same: its socket refuses
@@ -39,7 +53,7 @@
 #include "heap/table.h"
 #include "sync/held.h"
 
-enum { PLACES_IN_BELL = 2, PLACES_IN_PAGE = 10, BIND_TRIES = 8 };
+enum { PLACES_IN_BELL = 2, PLACES_IN_PAGE = 10, BIND_TRIES = 8, TICK_SECONDS = 1 };
 
 struct bell_page {
 	bell_page *_Atomic more;
@@ -146,6 +160,14 @@ static bell_place *take(bell *which, uint32_t me)
 	}
 }
 
+static int cannot_listen(int err, const char *without)
+{
+	if (err == EMFILE || err == ENFILE)
+		return error_set(err, "no file descriptor is left to wait with: close some, or "
+				      "raise the limit (ulimit -n)");
+	return error_set(err, "the system gives no %s to wait with", without);
+}
+
 static int bind_new(uint64_t *ret_id)
 {
 	int fd = -EADDRINUSE;
@@ -153,13 +175,7 @@ static int bind_new(uint64_t *ret_id)
 		*ret_id = sys_random();
 		fd = sys_bell(*ret_id);
 	}
-	if (fd < 0)
-		return error_set(-fd,
-				 fd == -EMFILE || fd == -ENFILE
-					 ? "no file descriptor is left to wait with: close some, "
-					   "or raise the limit (ulimit -n)"
-					 : "the system gives no socket to wait with");
-	return fd;
+	return fd < 0 ? cannot_listen(-fd, "socket") : fd;
 }
 
 static int listen(bell *which, uint32_t me)
@@ -202,7 +218,52 @@ static int see_to_forks(void)
 	return 0;
 }
 
-int bell_descriptor(bell *which)
+static int find_or_listen(bell *which, uint32_t me)
+{
+	bell_place *place = find(which, me);
+	int fd = place ? held_peek(which, atomic_load(&place->id)) : -ENOENT;
+	if (place && fd < 0)
+		give_up(place, me);
+	return fd < 0 ? listen(which, me) : fd;
+}
+
+/* What a process holds beside its socket (held.h), each by an address in the bell: the timer, and
+ * the descriptor of both. */
+static const void *timer_of(const bell *which)
+{
+	return &which->reserved;
+}
+
+static const void *both_of(const bell *which)
+{
+	return &which->more;
+}
+
+static int add_timer(bell *which, uint64_t id, int socket)
+{
+	int timer = sys_timer();
+	if (timer < 0)
+		return cannot_listen(-timer, "timer");
+	int r = held_add(timer_of(which), id, HELD_BELL, timer);
+	if (r < 0)
+		return r;
+	sys_wind(timer, TICK_SECONDS);
+	int both = sys_either(socket, timer);
+	r = both < 0 ? cannot_listen(-both, "epoll")
+		     : held_add(both_of(which), id, HELD_BELL, both);
+	if (r < 0)
+		held_drop(timer_of(which), id);
+	return r;
+}
+
+static int find_or_add_timer(bell *which, uint32_t me, int socket)
+{
+	uint64_t id = atomic_load(&find(which, me)->id);
+	int fd = held_peek(both_of(which), id);
+	return fd < 0 ? add_timer(which, id, socket) : fd;
+}
+
+static int descriptor(bell *which, bool ticking)
 {
 	int r = heap_require();
 	if (r == 0)
@@ -211,14 +272,21 @@ int bell_descriptor(bell *which)
 		return r;
 	uint32_t me = table_owner(table_self());
 	pthread_mutex_lock(&listening);
-	bell_place *place = find(which, me);
-	int fd = place ? held_peek(which, atomic_load(&place->id)) : -ENOENT;
-	if (place && fd < 0)
-		give_up(place, me);
-	if (fd < 0)
-		fd = listen(which, me);
+	int fd = find_or_listen(which, me);
+	if (fd >= 0 && ticking)
+		fd = find_or_add_timer(which, me, fd);
 	pthread_mutex_unlock(&listening);
 	return fd;
+}
+
+int bell_descriptor(bell *which)
+{
+	return descriptor(which, false);
+}
+
+int bell_ticking_descriptor(bell *which)
+{
+	return descriptor(which, true);
 }
 
 void bell_clear(bell *which)
@@ -232,6 +300,9 @@ void bell_clear(bell *which)
 	if (fd < 0)
 		return;
 	sys_hush(fd);
+	int timer = held_peek(timer_of(which), id);
+	if (timer >= 0)
+		sys_wind(timer, TICK_SECONDS);
 	atomic_fetch_add(&place->epoch, 1);
 }
 
@@ -243,7 +314,10 @@ void bell_drop(bell *which)
 	pthread_mutex_lock(&listening);
 	bell_place *place = find(which, me);
 	if (place) {
-		held_drop(which, atomic_load(&place->id));
+		uint64_t id = atomic_load(&place->id);
+		held_drop(both_of(which), id);
+		held_drop(timer_of(which), id);
+		held_drop(which, id);
 		give_up(place, me);
 	}
 	pthread_mutex_unlock(&listening);

@@ -9,7 +9,8 @@
  *	change the object; bell_ring(&object->bell);
  *
  *	fd = bell_descriptor(&object->bell);         once
- *	look at the object; if there is nothing: poll(fd), bell_clear(), look again
+ *	look at the object; if there is nothing: bell_clear(), look again;
+ *	if there is something now: bell_ring(), for this process's other threads; else poll(fd)
  *
  * The descriptor becomes readable after a ring and stays so until it is cleared. It may be
  * readable though nothing has changed: look at the object, never at the descriptor alone.
@@ -57,10 +58,17 @@ static inline void bell_ring(bell *which)
  */
 int bell_descriptor(bell *which);
 
-/* Before looking at the object: what rang until now is known. Nothing for who does not listen. */
+/*
+ * Another one, which is also readable when nobody has cleared it for a second: for a poll() that
+ * would not look otherwise.
+ */
+int bell_ticking_descriptor(bell *which);
+
+/* Before looking at the object, and ringing if there is something: what rang until now is known.
+ * Nothing for who does not listen. */
 void bell_clear(bell *which);
 
-/* The calling process does not listen any more; its descriptor is closed. */
+/* The calling process does not listen any more; its descriptors are closed. */
 void bell_drop(bell *which);
 
 /* Before the object is freed: frees what belongs to the bell, and drops this process's. */

@@ -2,22 +2,23 @@
 
 /*
  * Each waiter has a seat (seats.h), which names its process, and on whose word it
- * sleeps; its mark says when it came. Seats are taken, chosen and given up under the
- * condition's lock. To notify is to set CHOSEN in the word of the seat with the
- * oldest mark and to wake its sleeper, in one system call: nobody can be killed
- * between. The notifier waits for nobody.
+ * sleeps; its mark says when it came and, from when it is chosen, who had come by the
+ * notify. Seats are taken, chosen and given up under the condition's lock. To notify is to set
+ * CHOSEN in the word of the seat with the oldest mark and to wake its sleeper, in one system call:
+ * nobody can be killed between. The notifier waits for nobody.
  *
  * A waiter gives its seat up when it has the lock again. If its time was up and it was chosen
  * all the same, it was notified: no notify is lost by that. A seat of a dead process is free.
- * If that had been chosen, the notify goes to another waiter: the one that
- * notices it, which each does once a second, as nobody is told.
+ * If that had been chosen, the notify goes to another waiter that had come by then: the one that
+ * notices it, which each does once a second, as nobody is told; or, when somebody else comes or
+ * notifies before, the oldest. Without any it is forgotten.
  *
  * | killed                          | is left                      | repaired by              |
  * | ------------------------------- | ---------------------------- | ------------------------ |
  * | waiting                         | a seat of a dead process     | who needs a seat         |
  * | chosen, before it holds the     | a chosen seat of a dead      | another waiter, within a |
  * | lock again                      | process                      | second                   |
- * | in notify()                     | some chosen and awake, the   | the lock's next taker is |
+ * | in notify(), or passing one on  | some chosen and awake, the   | the lock's next taker is |
  * |                                 | rest waiting; the lock       | told                     |
  */
 
@@ -131,38 +132,60 @@ static bool is_waiting(const seat *s)
 	return word && !(word & CHOSEN) && !life_dead(word);
 }
 
-/* Takes the notify of a waiter that died with it. */
-static bool take_from_dead(seat *s)
+static bool no_later(brood_condition *c, uint32_t mark, uint32_t than)
 {
-	uint32_t word = atomic_load(&s->word);
-	return word & CHOSEN && life_dead(word & ~CHOSEN) &&
-	       atomic_compare_exchange_strong(&s->word, &word, 0);
+	uint32_t now = atomic_load(&c->marks);
+	return now - mark >= now - than;
 }
 
-static seat *oldest(brood_condition *c)
+/* Takes the notify of a waiter that died with it: for me, if I had come by then, or (NULL) for
+ * anybody. */
+static bool take_from_dead(brood_condition *c, seat *s, const seat *mine, uint32_t *ret_by)
+{
+	uint32_t word = atomic_load(&s->word);
+	uint32_t by = atomic_load(&s->mark); /* of this word, if that is the same below */
+	if (!(word & CHOSEN) || !life_dead(word & ~CHOSEN) ||
+	    (mine && !no_later(c, atomic_load(&mine->mark), by)) ||
+	    !atomic_compare_exchange_strong(&s->word, &word, 0))
+		return false;
+	*ret_by = by;
+	return true;
+}
+
+/* The oldest of those that came by then. */
+static seat *oldest(brood_condition *c, uint32_t by)
 {
 	seat *found = NULL;
-	uint32_t now = atomic_load(&c->marks), age = 0;
 	for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w)) {
-		uint32_t this_age = now - atomic_load(&w.seat->mark);
-		if (is_waiting(w.seat) && (!found || this_age > age)) {
+		uint32_t mark = atomic_load(&w.seat->mark);
+		if (is_waiting(w.seat) && no_later(c, mark, by)) {
 			found = w.seat;
-			age = this_age;
+			by = mark;
 		}
 	}
 	return found;
 }
 
 /* With the lock held. Returns how many. */
-static int choose(brood_condition *c, int n)
+static int choose(brood_condition *c, int n, uint32_t by)
 {
 	int chosen = 0;
 	seat *next;
-	while (chosen < n && (next = oldest(c))) {
+	while (chosen < n && (next = oldest(c, by))) {
+		atomic_store(&next->mark, by);
 		sys_futex_or_wake(&next->word, CHOSEN, 1);
 		chosen++;
 	}
 	return chosen;
+}
+
+/* With the lock held. */
+static void pass_on(brood_condition *c)
+{
+	uint32_t by;
+	for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
+		if (take_from_dead(c, w.seat, NULL, &by))
+			choose(c, 1, by);
 }
 
 static int notify(brood_condition *c, int n)
@@ -172,10 +195,8 @@ static int notify(brood_condition *c, int n)
 		return r;
 	if (n < 0)
 		return error_set(EINVAL, "%d waiters cannot be notified", n);
-	for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
-		if (take_from_dead(w.seat))
-			choose(c, 1);
-	return choose(c, n);
+	pass_on(c);
+	return choose(c, n, atomic_load(&c->marks) - 1);
 }
 
 int brood_condition_notify(brood_condition *condition, int n)
@@ -190,6 +211,7 @@ int brood_condition_notify_all(brood_condition *condition)
 
 static seat *take_seat(brood_condition *c, heap_owner me)
 {
+	pass_on(c);
 	for (;;) {
 		for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w)) {
 			uint32_t word = atomic_load(&w.seat->word);
@@ -206,7 +228,7 @@ static seat *take_seat(brood_condition *c, heap_owner me)
 
 /* Until chosen (0), by another's choice that died with it (1), or until the time is up or the
  * thread is interrupted. */
-static int sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when)
+static int sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when, uint32_t *ret_by)
 {
 	while (atomic_load(&mine->word) == me) {
 		if (core_passed(when))
@@ -214,7 +236,7 @@ static int sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when
 		if (life_wait(&mine->word, me, 0, core_step(when, STEP_NS)) == -EINTR)
 			return -EINTR;
 		for (seat_walk w = seats_begin(&c->seats); w.seat; seats_next(&w))
-			if (w.seat != mine && take_from_dead(w.seat))
+			if (w.seat != mine && take_from_dead(c, w.seat, mine, ret_by))
 				return 1;
 	}
 	return 0;
@@ -254,16 +276,18 @@ static int wait(brood_condition *c, deadline when)
 	if (!mine)
 		return -errno;
 	uint32_t depth = let_go(c);
-	int slept = sleep_in(c, mine, me, when);
+	uint32_t by = 0, own;
+	int slept = sleep_in(c, mine, me, when, &by);
 	r = take_back(c);
 	if (r >= 0 && is_recursive(c))
 		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
 	/* From here on the notify is the caller's, and nobody gets it should this process die. */
+	own = atomic_load(&mine->mark);
 	bool chosen = atomic_exchange(&mine->word, 0) & CHOSEN;
 	if (r < 0)
 		return r;
-	if (chosen && slept == 1)
-		choose(c, 1);
+	if (chosen && slept == 1) /* two: the later one is for whom it can be */
+		choose(c, 1, no_later(c, by, own) ? own : by);
 	if (slept == -EINTR && (chosen || r > 0))
 		brood_interrupt();
 	if (r > 0 || chosen || slept >= 0)

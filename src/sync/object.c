@@ -71,8 +71,8 @@ int object_wrong(const void *pointer, object_kind kind)
 	if (found == OBJECT_FREED)
 		return error_set(EINVAL, "the %s at %p has been freed", word_for(kind), pointer);
 	if (word_for(found))
-		return error_set(EINVAL, "%p is no %s but a %s", pointer, word_for(kind),
-				 word_for(found));
+		return error_set(EINVAL, "%p is no %s but %s %s", pointer, word_for(kind),
+				 found == OBJECT_EVENT ? "an" : "a", word_for(found));
 	return error_set(EINVAL, "%p is no %s: pass what brood_%s_new() returned", pointer,
 			 word_for(kind), kind == OBJECT_SHARED ? "shared" : word_for(kind));
 }

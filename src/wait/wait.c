@@ -2,7 +2,8 @@
 /*
  * Everything is a descriptor in the end. That of a process, a connection or the program itself says
  * whether it is ready; that of a queue or an event only wakes (bell.h), and the object is
- * looked at: after its bell has been cleared, so that a change meanwhile wakes again.
+ * looked at. It is looked at every 50 ms, too: who changed it may have been killed before it
+ * rang, or be where a ring does not reach from.
  */
 
 #include "brood/wait.h"
@@ -21,10 +22,8 @@
 
 enum {
 	ON_STACK = 32,
-	/* Without pidfds a process's end has no descriptor; and what a dead process left in a
-	 * queue shows when somebody looks. */
+	/* At what has no descriptor, or a bell that nobody may ring. */
 	LOOK_EVERY_NS = 50 * 1000 * 1000,
-	LOOK_AT_QUEUES_EVERY_NS = 1000 * 1000 * 1000,
 };
 
 typedef struct waiting {
@@ -59,9 +58,20 @@ static int keep_descriptor(int fd, int *ret_fd)
 	return 0;
 }
 
-static int event_descriptor(brood_event *event, int *ret_fd)
+/* What rings for it; NULL with errno when it is no queue or event. */
+static bell *bell_of(const brood_waitable *thing)
 {
-	bell *b = event_bell(event);
+	brood_queue *queue = thing->object;
+	if (thing->kind == BROOD_WAIT_EVENT)
+		return event_bell(thing->object);
+	int r = queue_check(queue);
+	return r < 0 ? error_to_null(r) : &queue->bell;
+}
+
+static int bell_descriptor_of(const brood_waitable *thing, int64_t *step, int *ret_fd)
+{
+	bell *b = bell_of(thing);
+	*step = LOOK_EVERY_NS;
 	return b ? keep_descriptor(bell_descriptor(b), ret_fd) : -errno;
 }
 
@@ -74,11 +84,8 @@ static int find_descriptor(const brood_waitable *thing, int64_t *step, int *ret_
 	case BROOD_WAIT_CONNECTION:
 		return keep_descriptor(brood_connection_fileno(thing->object), ret_fd);
 	case BROOD_WAIT_QUEUE:
-		if (*step > LOOK_AT_QUEUES_EVERY_NS)
-			*step = LOOK_AT_QUEUES_EVERY_NS;
-		return keep_descriptor(brood_queue_fd(thing->object), ret_fd);
 	case BROOD_WAIT_EVENT:
-		return event_descriptor(thing->object, ret_fd);
+		return bell_descriptor_of(thing, step, ret_fd);
 	case BROOD_WAIT_FD:
 		if (thing->fd >= 0)
 			return keep_descriptor(thing->fd, ret_fd);
@@ -124,12 +131,19 @@ static int prepare(waiting *w)
 	return check_different(w);
 }
 
+static bool queue_is_ready(brood_queue *q)
+{
+	if (!brood_queue_empty(q) || brood_queue_is_closed(q))
+		return true;
+	return queue_repair(q) && !brood_queue_empty(q);
+}
+
 /* Whether a thing that its descriptor says nothing of is ready. */
 static bool is_ready(const brood_waitable *thing)
 {
 	switch (thing->kind) {
 	case BROOD_WAIT_QUEUE:
-		return !brood_queue_empty(thing->object) || brood_queue_is_closed(thing->object);
+		return queue_is_ready(thing->object);
 	case BROOD_WAIT_EVENT:
 		return brood_event_is_set(thing->object);
 	case BROOD_WAIT_PROCESS:
@@ -139,14 +153,23 @@ static bool is_ready(const brood_waitable *thing)
 	}
 }
 
-static bool look(const waiting *w, size_t i)
+/*
+ * The bell is the process's, and other threads may sleep by it: who finds the thing ready leaves it
+ * as it is; who clears it looks again, and rings for the others when it has become ready (bell.c).
+ */
+static bool look(const brood_waitable *thing)
 {
-	const brood_waitable *thing = &w->things[i];
-	if (thing->kind == BROOD_WAIT_QUEUE)
-		bell_clear(&((brood_queue *)thing->object)->bell);
-	if (thing->kind == BROOD_WAIT_EVENT)
-		bell_clear(event_bell(thing->object));
-	return is_ready(thing);
+	bool ready = is_ready(thing);
+	if (ready || !has_bell(thing))
+		return ready;
+	bell *b = bell_of(thing);
+	if (!b)
+		return false;
+	bell_clear(b);
+	ready = is_ready(thing);
+	if (ready)
+		bell_ring(b);
+	return ready;
 }
 
 /* Looks at what has no telling descriptor: whether one of them is ready. */
@@ -156,7 +179,7 @@ static bool look_at_objects(const waiting *w, bool *ready)
 	for (size_t i = 0; i < w->count; i++) {
 		if (!has_bell(&w->things[i]) && w->fds[i].fd >= 0)
 			continue;
-		ready[i] = look(w, i);
+		ready[i] = look(&w->things[i]);
 		any |= ready[i];
 	}
 	return any;

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -90,6 +91,9 @@ WRAP(int, dup3, (int fd, int to, int f), (fd, to, f), -1, EBADF, EINTR)
 WRAP(int, pipe2, (int *ends, int f), (ends, f), -1, EMFILE, ENFILE)
 WRAP(int, eventfd, (unsigned n, int f), (n, f), -1, EMFILE, ENFILE, ENOMEM)
 WRAP(int, epoll_create1, (int f), (f), -1, EMFILE, ENFILE, ENOMEM)
+WRAP(int, epoll_ctl, (int fd, int op, int of, struct epoll_event *e), (fd, op, of, e), -1, ENOMEM,
+     ENOSPC)
+WRAP(int, timerfd_create, (int c, int f), (c, f), -1, EMFILE, ENFILE, ENOMEM)
 
 WRAP(int, socket, (int a, int b, int c), (a, b, c), -1, EMFILE, ENFILE, ENOBUFS)
 WRAP(int, socketpair, (int a, int b, int c, int *ends), (a, b, c, ends), -1, EMFILE, ENFILE, ENOMEM)

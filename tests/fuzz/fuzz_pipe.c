@@ -86,7 +86,7 @@ static bool send_packet(int enemy, const uint8_t **data, size_t *size)
 	*data += part.iov_len;
 	*size -= part.iov_len;
 	size_t n = beside(&packet, enemy, fds);
-	int r = part.iov_len ? sys_send(enemy, &part, 1, fds, n) : 0;
+	int r = sys_send(enemy, &part, 1, fds, n);
 	for (size_t i = 0; i < n; i++)
 		close(fds[i]);
 	return r == 0;

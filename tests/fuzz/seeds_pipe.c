@@ -54,7 +54,8 @@ int fuzz_seeds(const char *directory, seed_action *action)
 	const wire_connection nowhere = {.address = 0x300000010000, .id = 1};
 	double radii[] = {1, 2, 3};
 	seed seeds[] = {{.name = "bytes"},	{.name = "value"}, {.name = "descriptor"},
-			{.name = "connection"}, {.name = "long"},  {.name = "false"}};
+			{.name = "connection"}, {.name = "long"},  {.name = "false"},
+			{.name = "empty"}};
 	add_packet(&seeds[0], WIRE_BYTES, "hello", 5, BESIDE_NOTHING, 0);
 	add_packet(&seeds[0], WIRE_BYTES, "", 0, BESIDE_NOTHING, 0);
 	add_value(&seeds[1], BROOD_ARGS(ball, .id = 1, .name = "b", .radii = radii, .n_radii = 3));
@@ -67,6 +68,9 @@ int fuzz_seeds(const char *directory, seed_action *action)
 	add_packet(&seeds[5], WIRE_BYTES, "first", 5, BESIDE_UNSEALED, 100);
 	add_packet(&seeds[5], WIRE_BYTES, "first", 5, BESIDE_HOLE, 1);
 	add(&seeds[5], "\x01\x00\x03\x00zzz", 7);
+	add(&seeds[6], &(fuzz_packet){.length = 0}, sizeof(fuzz_packet));
+	add(&seeds[6], &(fuzz_packet){.beside = BESIDE_DEVICE}, sizeof(fuzz_packet));
+	add_packet(&seeds[6], WIRE_BYTES, "hello", 5, BESIDE_NOTHING, 0);
 	int failed = 0;
 	for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
 		char path[4096];

@@ -100,6 +100,7 @@ static const restriction restrictions[] = {
 	{CALL(prctl, EPERM), NOT_FORKSERVER},
 	{CALL(prctl, EPERM), .sentence = "use the start method spawn", FORKSERVER},
 	{CALL(socket, EPERM), .sentence = "no socket", .use = "queue lock"},
+	{CALL(timerfd_create, EPERM), .sentence = "no timer", .use = "queue"},
 	{CALL(socketpair, EPERM), .sentence = "gives no sockets", .use = "pipe", NOT_FORKSERVER},
 	{CALL(socketpair, EPERM), .sentence = "gives no sockets", FORKSERVER},
 	{.name = "no /proc",

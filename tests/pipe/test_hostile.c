@@ -89,6 +89,33 @@ static void test_garbage(void **state)
 	finish(&s);
 }
 
+/* An empty packet is not the end. */
+static void test_empty(void **state)
+{
+	(void)state;
+	scene s = begin();
+	const int null = sys_null();
+	attack(&s, "", 0, NULL, 0);
+	attack(&s, "", 0, &null, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_refused(&s, EPROTO);
+		assert_sentence("refused");
+	}
+	assert_refused(&s, ETIMEDOUT);
+	/* Nor when the enemy has gone, unless nothing else is behind it. */
+	attack(&s, "", 0, NULL, 0);
+	assert_int_equal(brood_send(s.pipe.second, int, 1), 0);
+	attack(&s, "", 0, NULL, 0);
+	brood_connection_close(s.pipe.second);
+	assert_refused(&s, EPROTO);
+	int *number = brood_recv_nowait(s.pipe.first, int);
+	assert_non_null(number);
+	brood_free(number);
+	assert_refused(&s, EPIPE);
+	brood_connection_free(s.pipe.first);
+	brood_connection_free(s.pipe.second);
+}
+
 static void test_wrong_headers(void **state)
 {
 	(void)state;
@@ -219,9 +246,13 @@ int main(int argc, char **argv)
 {
 	brood_init();
 	const struct CMUnitTest tests[] = {
-		TEST(test_garbage),	      TEST(test_wrong_headers),
-		TEST(test_false_files),	      TEST(test_too_many_descriptors),
-		TEST(test_false_connections), TEST(test_damaged_values),
+		TEST(test_garbage),
+		TEST(test_empty),
+		TEST(test_wrong_headers),
+		TEST(test_false_files),
+		TEST(test_too_many_descriptors),
+		TEST(test_false_connections),
+		TEST(test_damaged_values),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -26,6 +26,8 @@ static void a_barrier_is_made_of_parties(void **state)
 	assert_null(brood_barrier_new(-1));
 	assert_sentence("1 to 32767 parties");
 	assert_null(brood_barrier_new(1, .timeout = __builtin_nan("")));
+	assert_null(brood_barrier_new(1, .timeout = -1));
+	assert_sentence("0 for none");
 	assert_null(brood_barrier_new_with(NULL));
 	brood_barrier *b = brood_barrier_new(1);
 	assert_int_equal(brood_barrier_parties(b), 1);

@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <limits.h>
 #include <signal.h>
@@ -122,6 +123,28 @@ static void test_in_one_process(void **state)
 	change(o);
 	assert_true(readable(fd, 0));
 	object_free(o);
+}
+
+/* Readable without a ring, in time. */
+static void test_ticking(void **state)
+{
+	(void)state;
+	object *o = object_new();
+	int fd = bell_ticking_descriptor(&o->bell);
+	assert_true(fd > STDERR_FILENO);
+	assert_int_equal(bell_ticking_descriptor(&o->bell), fd);
+	assert_int_not_equal(bell_descriptor(&o->bell), fd);
+	change(o);
+	assert_true(readable(fd, 0));
+	bell_clear(&o->bell);
+	for (int i = 0; i < 2; i++) {
+		assert_true(readable(fd, -1));
+		assert_false(readable(bell_descriptor(&o->bell), 0));
+		assert_true(readable(fd, 0)); /* until it is cleared */
+		bell_clear(&o->bell);
+	}
+	object_free(o);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
 static void test_between_processes(void **state)
@@ -312,7 +335,7 @@ int main(int argc, char **argv)
 		TEST(test_by_spawn),	   TEST(test_more_listeners_than_places),
 		TEST(test_dead_listeners), TEST(test_stopped_listener),
 		TEST(test_forked_child),   TEST(test_kills),
-		TEST(test_no_descriptor),
+		TEST(test_no_descriptor),  TEST(test_ticking),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }

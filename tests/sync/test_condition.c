@@ -46,6 +46,10 @@ static void a_lock_may_be_given(void **state)
 	brood_rlock *rlock = brood_rlock_new();
 	assert_null(brood_condition_new(.lock = lock, .rlock = rlock));
 	assert_null(brood_condition_new(.lock = (brood_lock *)rlock));
+	brood_event *event = brood_event_new();
+	assert_int_equal(brood_lock_acquire((brood_lock *)event), -EINVAL);
+	assert_sentence("is no lock but an event");
+	brood_event_free(event);
 	brood_condition *c = brood_condition_new(.lock = lock);
 	assert_int_equal(brood_condition_notify(c, 1), -EPERM);
 	assert_int_equal(brood_lock_acquire(lock), 0);
@@ -156,6 +160,52 @@ static void a_notify_that_a_waiter_died_with_goes_to_another(void **state)
 	}
 }
 
+/* All that waited were notified, and died: whoever comes later is not. */
+static void a_notify_does_not_outlive_its_time(void **state)
+{
+	(void)state;
+	stage *s = stage_new(brood_condition_new());
+	brood_process *all[WAITERS];
+	start_waiters(s, all, WAITERS);
+	assert_int_equal(brood_condition_acquire(s->object), 0);
+	assert_int_equal(brood_condition_notify_all(s->object), WAITERS);
+	for (int i = 0; i < WAITERS; i++)
+		kill_and_free(all[i]);
+	for (int i = 0; i < WAITERS; i++)
+		assert_int_equal(brood_condition_wait_timed(s->object, 0.01), -ETIMEDOUT);
+	brood_condition_release(s->object);
+	brood_condition_free(s->object);
+	brood_free(s);
+}
+
+static void wait_until_it_has_looked(void *argument)
+{
+	stage *s = argument;
+	brood_must(brood_condition_acquire(s->object));
+	say(&s->arrived);
+	s->result[0] = brood_condition_wait_timed(s->object, 1.2);
+	brood_must(brood_condition_release(s->object));
+}
+
+/* Also when it waits before the one that was notified has died. */
+static void who_came_later_does_not_inherit_a_notify(void **state)
+{
+	(void)state;
+	stage *s = stage_new(brood_condition_new());
+	brood_process *first;
+	start_waiters(s, &first, 1);
+	assert_int_equal(brood_process_signal(first, SIGSTOP), 0);
+	notify(s, 1, 1);
+	brood_process *late = start(wait_until_it_has_looked, s);
+	await(&s->arrived, 2);
+	notify(s, 0, 0); /* it waits */
+	kill_and_free(first);
+	join_and_free(late);
+	assert_int_equal(s->result[0], -ETIMEDOUT);
+	brood_condition_free(s->object);
+	brood_free(s);
+}
+
 static void wait_timed(void *argument)
 {
 	stage *s = argument;
@@ -261,6 +311,8 @@ int main(void)
 		TEST(so_many_are_notified_in_their_order),
 		TEST(a_dead_waiter_is_passed_over),
 		TEST(a_notify_that_a_waiter_died_with_goes_to_another),
+		TEST(a_notify_does_not_outlive_its_time),
+		TEST(who_came_later_does_not_inherit_a_notify),
 		TEST(who_ran_out_of_time_takes_no_notify),
 		TEST(a_predicate_is_waited_for),
 		TEST(a_waiter_is_told_that_the_lock_s_holder_died),

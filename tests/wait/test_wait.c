@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { MANY = 50 };
+enum { MANY = 50, THREADS = 3, PROCESSES = 2, ROUNDS = 1000 };
 
 static void stay(void *arg)
 {
@@ -156,6 +160,158 @@ static void test_many(void **state)
 		brood_connection_free(p[i].first);
 		brood_connection_free(p[i].second);
 	}
+}
+
+/* Threads that all wait for one thing, round after round. */
+typedef struct crowd {
+	brood_event *event;
+	brood_queue *queue;
+	brood_connection *connection;
+	brood_barrier *barrier;
+	int kind;
+} crowd;
+BROOD_TYPE(crowd, event, queue, connection, barrier, kind);
+
+static void meet(brood_barrier *barrier)
+{
+	if (brood_barrier_wait(barrier) < 0)
+		abort();
+}
+
+static void *wait_in_rounds(void *arg)
+{
+	const crowd *c = arg;
+	brood_waitable thing = c->kind == 0   ? BROOD_WAITABLE(c->event)
+			       : c->kind == 1 ? BROOD_WAITABLE(c->queue)
+					      : BROOD_WAITABLE(c->connection);
+	for (int i = 0; i < ROUNDS; i++) {
+		meet(c->barrier);
+		if (brood_wait(&thing, 1) != 1 || !thing.ready)
+			abort();
+		meet(c->barrier);
+	}
+	return NULL;
+}
+
+static void wait_in_threads(void *arg)
+{
+	pthread_t thread[THREADS];
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&thread[i], NULL, wait_in_rounds, arg))
+			abort();
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+}
+
+/* All threads of all processes are woken, every time: were they to find it by looking around, the
+ * rounds would take longer than the test may. */
+static void test_threads(void **state)
+{
+	(void)state;
+	brood_pipe p = brood_pipe_new();
+	crowd c = {.event = brood_event_new(),
+		   .queue = brood_queue_new(),
+		   .connection = p.first,
+		   .barrier = brood_barrier_new(PROCESSES * THREADS + 1)};
+	for (c.kind = 0; c.kind < 3; c.kind++) {
+		brood_process *child[PROCESSES];
+		for (int i = 0; i < PROCESSES; i++)
+			child[i] = brood_start(.target = wait_in_threads,
+					       .args = BROOD_POINTED(crowd, &c));
+		for (int i = 0; i < ROUNDS; i++) {
+			meet(c.barrier);
+			brood_event_set(c.event);
+			brood_put(c.queue, int, i);
+			brood_send(p.second, int, i);
+			meet(c.barrier);
+			brood_event_clear(c.event);
+			brood_free(brood_get(c.queue, int));
+			brood_free(brood_recv(p.first, int));
+		}
+		for (int i = 0; i < PROCESSES; i++) {
+			brood_process_join(child[i]);
+			assert_int_equal(brood_process_exitcode(child[i]), 0);
+			brood_process_free(child[i]);
+		}
+	}
+	brood_event_free(c.event);
+	brood_queue_free(c.queue);
+	brood_barrier_free(c.barrier);
+	brood_connection_free(p.first);
+	brood_connection_free(p.second);
+}
+
+/* Changes them where a ring fails, as one does that a death prevents. */
+static void change_unheard(void *arg)
+{
+	const crowd *c = arg;
+	const struct rlimit none = {0, 0};
+	meet(c->barrier);
+	setrlimit(RLIMIT_NOFILE, &none);
+	brood_must(brood_event_set(c->event));
+	brood_must(brood_put(c->queue, int, 1));
+}
+
+static void test_unheard(void **state)
+{
+	(void)state;
+	crowd c = {.event = brood_event_new(),
+		   .queue = brood_queue_new(),
+		   .barrier = brood_barrier_new(2)};
+	brood_waitable event = BROOD_WAITABLE(c.event), queue = BROOD_WAITABLE(c.queue);
+	assert_int_equal(brood_wait_nowait(&event, 1), 0);
+	assert_int_equal(brood_wait_nowait(&queue, 1), 0);
+	int fd = brood_queue_fd(c.queue);
+	brood_process *child =
+		brood_start(.target = change_unheard, .args = BROOD_POINTED(crowd, &c));
+	meet(c.barrier);
+	assert_int_equal(brood_wait(&event, 1), 1);
+	assert_int_equal(brood_wait(&queue, 1), 1);
+	assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1), 1);
+	brood_process_join(child);
+	assert_int_equal(brood_process_exitcode(child), 0);
+	brood_process_free(child);
+	brood_event_free(c.event);
+	brood_queue_free(c.queue);
+	brood_barrier_free(c.barrier);
+}
+
+static void take_and_stay(void *arg)
+{
+	const crowd *c = arg;
+	brood_must(brood_get(c->queue, int));
+	meet(c->barrier);
+	for (;;)
+		pause();
+}
+
+/* What comes back from a taker that was killed is there, though nobody has told. */
+static void test_returned(void **state)
+{
+	(void)state;
+	crowd c = {.queue = brood_queue_new(.redeliver = true), .barrier = brood_barrier_new(2)};
+	brood_waitable queue = BROOD_WAITABLE(c.queue);
+	for (int by_poll = 0; by_poll < 2; by_poll++) {
+		brood_put(c.queue, int, 7);
+		brood_process *child =
+			brood_start(.target = take_and_stay, .args = BROOD_POINTED(crowd, &c));
+		meet(c.barrier);
+		int fd = brood_queue_fd(c.queue), got = 0;
+		assert_int_equal(brood_get_into_nowait(c.queue, int, &got), -ETIMEDOUT);
+		brood_process_kill(child);
+		if (!by_poll)
+			assert_int_equal(brood_wait(&queue, 1), 1);
+		do
+			assert_int_equal(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, -1),
+					 1);
+		while (brood_get_into_nowait(c.queue, int, &got) == -ETIMEDOUT);
+		assert_int_equal(got, 7);
+		assert_int_equal(brood_queue_task_done(c.queue), 0);
+		brood_process_join(child);
+		brood_process_free(child);
+	}
+	brood_queue_free(c.queue);
+	brood_barrier_free(c.barrier);
 }
 
 static void quit(void) {}
@@ -318,7 +474,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_mix),	       TEST(test_queue_wakes),	    TEST(test_event_wakes),
 		TEST(test_many),       TEST(test_time_and_signals), TEST(test_wrong),
-		TEST(test_every_kind), TEST(test_parent_and_event),
+		TEST(test_every_kind), TEST(test_parent_and_event), TEST(test_threads),
+		TEST(test_unheard),    TEST(test_returned),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
