@@ -176,9 +176,13 @@ typedef struct brood_process_options {
 	const char *class_name BROOD_DEFAULT_ZERO;
 	/* true: terminated when its parent ends, however that ends; BROOD_NO: not; 0: as the
 	 * process that makes it. A daemonic process may have children; when it ends, they
-	 * end with it, daemonic or not. It takes SIGRTMAX for that; one that changes its user
-	 * (setuid) is not ended by the parent's death any more, and one that executes another
-	 * program may be ended by the end of the thread that started it. */
+	 * end with it, daemonic or not. The kernel kills it when its parent has died, whatever it
+	 * blocks or ignores. Where another thread than the main one has started it (under
+	 * forkserver: has made the server) it takes SIGRTMAX for that: then one that blocks this
+	 * outlives a parent that is killed, and one that executes another program may be ended by
+	 * the end of that thread. One that changes its user (setuid) is not ended by its parent's
+	 * death any more. A main thread that has started one ends, by pthread_exit(), with the
+	 * last of the other threads. */
 	int daemon BROOD_DEFAULT_ZERO;
 	/* true: once started, the object frees itself after the process has ended; the pointer
 	 * must then only be compared with NULL. */

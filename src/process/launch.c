@@ -91,7 +91,7 @@ struct launch *launch_new(const brood_process *process, size_t environment_size)
 	launch->process = (brood_process *)(uintptr_t)process;
 	launch->parent = self_pid();
 	launch->given = -1;
-	launch->dies_with_parent = process->daemon || self_dies_with_parent();
+	launch->death_signal = self_death_signal_for(process);
 	int r = refer(process, launch);
 	if (r < 0) {
 		brood_free(launch);
@@ -119,7 +119,7 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.call = launch->what == LAUNCH_CALL ? function : NULL,
 		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
 		.arg = process->args.arg,
-		.dies_with_parent = launch->dies_with_parent,
+		.death_signal = launch->death_signal,
 		.subreaper = process->subreaper,
 		.executed = true,
 		.leaves_record = process->leaves_record,

@@ -193,13 +193,13 @@ void warm_main(struct server_birth *birth, struct warm_cell *cell)
 {
 	sys_set_comm("brood-warm");
 	self_begin_anew();
-	orphan_die_with(birth->parent);
+	orphan_die_with(birth->parent, birth->death_signal);
 	warm_up();
 	park(birth, cell);
 	struct launch *launch = take_order(birth, cell);
 	sigmask_change(SIG_SETMASK, ~orphan_signals());
 	end_ignoring();
-	if (!launch->dies_with_parent)
+	if (!launch->death_signal)
 		orphan_live_on();
 	report_ready(launch);
 	read_page(launch->place.slot);
