@@ -119,7 +119,8 @@ BROOD_API const char *brood_context_start_method(const brood_context *context);
  *
  * brood_forkserver_start() makes the server and its warm children now, so that the first start is
  * quick, too; brood_forkserver_stop() ends them and waits for them. The next start makes new ones.
- * Returns 0; -EINVAL without brood_init(); -EMFILE, -EAGAIN, -ENOMEM as brood_process_start().
+ * Returns 0; -EINVAL without brood_init(); -EMFILE, -EAGAIN, -ENOMEM, -EBADF as
+ * brood_process_start().
  */
 BROOD_API int brood_forkserver_start(void);
 BROOD_API void brood_forkserver_stop(void);
@@ -214,7 +215,8 @@ typedef struct brood_process_options {
  * brood_process_new(.target = f, .name = "x"). Free with brood_process_free().
  *
  * NULL with errno: EINVAL (options that contradict each other, args that cannot be
- * pickled: the sentence names the field), ENOMEM. A number for the default name is
+ * pickled: the sentence names the field), ENOMEM; ENOENT or ELIBBAD (the import is not there, or
+ * cannot be loaded). A number for the default name is
  * spent all the same. From the specification: Process(...).
  */
 #ifndef __cplusplus
@@ -241,8 +243,10 @@ BROOD_API brood_process *brood_start_with(const brood_process_options *options);
  *
  * Returns 0, or: -EINVAL (closed; started already, also when it has ended; made by
  * another process), -EAGAIN (the limit on processes: RLIMIT_NPROC or the cgroup's
- * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel), -ENOMEM. After
- * a failure the process is as it was and can be started again.
+ * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel), -ENOMEM, -EBADF
+ * (spawn, forkserver: the program has closed the heap's descriptor), -ECHILD (forkserver: the
+ * server ended before brood_init()), -ECANCELED (this process is ending, and the call is none
+ * of its finalizers'). After a failure the process is as it was and can be started again.
  * From the specification: start().
  */
 BROOD_API int brood_process_start(brood_process *process);
@@ -422,7 +426,9 @@ BROOD_API BROOD_NORETURN void brood_raise(const char *type, const char *format, 
  * Finalizers: functions that run when this process ends: returning, exit() or brood_raise(), but
  * not a signal or _exit(). Those with higher priority first, of equal ones the last made first.
  * Those of priority 0 and more run before the children are terminated and joined, negative
- * ones after. A process inherits none.
+ * ones after; what these have started is terminated and joined, too. Until it has run them all a
+ * process does not end: one that always makes another keeps it from ending, as with atexit().
+ * A process inherits none.
  */
 typedef struct brood_finalizer brood_finalizer;
 
