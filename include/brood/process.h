@@ -78,6 +78,9 @@ BROOD_API int brood_init(void);
  *
  * Under each, a child has none of its parent's handlers for the signals that end a program
  * (SIGHUP, SIGINT, SIGQUIT, SIGTERM), but ends by them; brood(7), SIGNALS, says what follows.
+ * Other handlers it has under fork only. Signals that are ignored stay so (under forkserver those
+ * that were when the server was made), but SIGCHLD under fork only. The signal mask is that of
+ * the thread that starts it.
  */
 BROOD_API const char *const *brood_all_start_methods(void);
 

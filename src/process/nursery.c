@@ -228,6 +228,17 @@ size_t nursery_changed_environment(void)
 	return environment_changed(&nursery.environment);
 }
 
+static uint64_t ignored_here(void)
+{
+	uint64_t ignored = 0;
+	for (int i = 0; i < WARM_IGNORED; i++) {
+		struct sigaction now;
+		if (sigaction(warm_ignored[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			ignored |= UINT64_C(1) << (warm_ignored[i] - 1);
+	}
+	return ignored;
+}
+
 static struct server_birth *make_birth(process_slot *slot)
 {
 	struct server_birth *birth =
@@ -238,6 +249,7 @@ static struct server_birth *make_birth(process_slot *slot)
 				       .channel = nursery.channel[1],
 				       .parent = self_pid(),
 				       .death_signal = orphan_signal(),
+				       .ignored = ignored_here(),
 				       .modules_size = nursery.modules_size};
 	if (nursery.modules_size)
 		memcpy(birth->modules, nursery.modules, nursery.modules_size);
