@@ -417,10 +417,10 @@ BROOD_API void brood_process_unref(brood_process *process);
 
 /*
  * Ends the process as an uncaught error does in Python: standard error gets "Process NAME:",
- * a traceback (function, file and line of each call, innermost last) and "TYPE: MESSAGE";
- * the exit code is 1. At-exit functions and finalizers run; C++ destructors do not. In the main
- * program the same without "Process NAME:". From any thread. type is a word for the kind of
- * error ("RuntimeError"), NULL is "Error".
+ * a traceback (function, file and line of each call, innermost last, of the innermost 250 or so)
+ * and "TYPE: MESSAGE"; the exit code is 1. At-exit functions and finalizers run; C++ destructors
+ * do not. In the main program the same without "Process NAME:". From any thread. type is a word
+ * for the kind of error ("RuntimeError"), NULL is "Error".
  */
 BROOD_API BROOD_NORETURN void brood_raise(const char *type, const char *format, ...)
 	BROOD_PRINTF(2, 3);
