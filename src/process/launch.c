@@ -60,7 +60,8 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 			       size_t environment_size)
 {
 	const char *method = brood_get_start_method();
-	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->directory);
+	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->config_text) +
+			 size_of(log->directory);
 	struct launch *launch =
 		heap_alloc(1, sizeof(*launch) + key.size + strings + environment_size,
 			   table_owner(process->slot));
@@ -74,6 +75,7 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 	launch->method = keep(&storage, method);
 	launch->log = *log;
 	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
+	launch->log.config_text = (char *)(uintptr_t)keep(&storage, log->config_text);
 	launch->log.directory = (char *)(uintptr_t)keep(&storage, log->directory);
 	launch->environment = environment_size ? storage : NULL;
 	return launch;

@@ -174,6 +174,43 @@ static void test_every_kind_of_target(void **state)
 	assert_int_equal(end.status, 0);
 }
 
+static void log_one_deeper(void)
+{
+	brood_log_warning("in a child");
+	if (strcmp(brood_name(), "deeper") == 0)
+		return;
+	code_of(brood_start(.call = log_one_deeper, .name = "deeper", .start_method = METHOD));
+}
+
+/* Its configuration file is gone when the children begin. */
+static int removes_its_configuration(void)
+{
+	char path[] = "/tmp/brood-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	fputs("[loggers]\nkeys=root,m\n[handlers]\nkeys=h\n[formatters]\nkeys=f\n"
+	      "[logger_root]\nhandlers=\n"
+	      "[logger_m]\nqualname=multiprocessing\nlevel=WARNING\nhandlers=h\n"
+	      "[handler_h]\nclass=StreamHandler\nargs=(sys.stdout,)\nformatter=f\n"
+	      "[formatter_f]\nformat=%(processName)s says %(message)s\n",
+	      file);
+	fclose(file);
+	if (brood_log_config_file(path) < 0)
+		fprintf(stderr, "%s\n", brood_error());
+	unlink(path);
+	return code_of(
+		brood_start(.call = log_one_deeper, .name = "child", .start_method = METHOD));
+}
+
+static void test_a_configuration_that_is_gone_crosses(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("removes_its_configuration", NULL, &end);
+	assert_string_equal(end.err, "");
+	assert_string_equal(end.out, "child says in a child\ndeeper says in a child\n");
+	assert_int_equal(end.status, 0);
+}
+
 static int shows_the_log(void)
 {
 	brood_log_to_stderr(BROOD_LOG_INFO);
@@ -433,10 +470,19 @@ static void test_nothing_stays(void **state)
 }
 
 static const role roles[] = {
-	ROLE(spawns_one),	ROLE(spawns_all_kinds),	   ROLE(shows_the_log),
-	ROLE(is_deleted_first), ROLE(runs_a_plugin),	   ROLE(runs_under_the_loader),
-	ROLE(writes_to_nobody), ROLE(spawns_from_threads), ROLE(leaves_a_daemon),
-	ROLE(is_refused),	ROLE(without_init),	   ROLE(settles_a_method),
+	ROLE(removes_its_configuration),
+	ROLE(spawns_one),
+	ROLE(spawns_all_kinds),
+	ROLE(shows_the_log),
+	ROLE(is_deleted_first),
+	ROLE(runs_a_plugin),
+	ROLE(runs_under_the_loader),
+	ROLE(writes_to_nobody),
+	ROLE(spawns_from_threads),
+	ROLE(leaves_a_daemon),
+	ROLE(is_refused),
+	ROLE(without_init),
+	ROLE(settles_a_method),
 	ROLE(thousand),
 };
 
@@ -446,6 +492,7 @@ int main(int argc, char **argv)
 		TEST(test_what_crosses),
 		TEST(test_every_kind_of_target),
 		TEST(test_the_log_crosses),
+		TEST(test_a_configuration_that_is_gone_crosses),
 		TEST(test_the_program_may_be_deleted),
 		TEST(test_functions_of_plugins),
 		TEST(test_a_program_started_by_the_loader),
