@@ -95,6 +95,10 @@ BROOD_API void brood_interrupt(void);
 		int: brood_must_int,                                                               \
 		long: brood_must_number,                                                           \
 		long long: brood_must_number,                                                      \
+		_Bool: brood_must_takes_a_pointer_or_a_signed_number,                              \
+		unsigned: brood_must_takes_a_pointer_or_a_signed_number,                           \
+		unsigned long: brood_must_takes_a_pointer_or_a_signed_number,                      \
+		unsigned long long: brood_must_takes_a_pointer_or_a_signed_number,                 \
 		default: brood_must_pointer)((expr), __FILE__, __LINE__, #expr))
 /* clang-format on */
 #endif
@@ -104,6 +108,15 @@ BROOD_API int brood_must_int(int value, const char *file, int line, const char *
 BROOD_API long long brood_must_number(long long value, const char *file, int line,
 				      const char *expr);
 BROOD_API void *brood_must_pointer(const void *value, const char *file, int line, const char *expr);
+#ifndef __cplusplus
+/* No function: a call does not compile, and the compiler says its name. */
+struct brood_must_takes_a_pointer_or_a_signed_number {
+	char any;
+};
+int brood_must_takes_a_pointer_or_a_signed_number(
+	struct brood_must_takes_a_pointer_or_a_signed_number value, const char *file, int line,
+	const char *expr);
+#endif
 
 #ifdef __cplusplus
 }

@@ -218,6 +218,9 @@ BROOD_API int brood_log_format(const brood_log_record *record, const char *forma
  * brood_log_to_stderr() enables it again. Handlers that the named loggers had are
  * removed, and files that they held are closed.
  *
+ * Children started by spawn or forkserver get what the file held then; it may be changed or
+ * removed. Log files that it names they open anew.
+ *
  * Returns 0, or a negative errno with a sentence that begins with file and line,
  * such as "logging.ini:12: ...", and then nothing was changed: -EINVAL for what
  * the file says, or the errno of what could not be opened or allocated. Not to

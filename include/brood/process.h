@@ -78,6 +78,9 @@ BROOD_API int brood_init(void);
  *
  * Under each, a child has none of its parent's handlers for the signals that end a program
  * (SIGHUP, SIGINT, SIGQUIT, SIGTERM), but ends by them; brood(7), SIGNALS, says what follows.
+ * Other handlers it has under fork only. Signals that are ignored stay so (under forkserver those
+ * that were when the server was made), but SIGCHLD under fork only. The signal mask is that of
+ * the thread that starts it.
  */
 BROOD_API const char *const *brood_all_start_methods(void);
 
@@ -119,7 +122,8 @@ BROOD_API const char *brood_context_start_method(const brood_context *context);
  *
  * brood_forkserver_start() makes the server and its warm children now, so that the first start is
  * quick, too; brood_forkserver_stop() ends them and waits for them. The next start makes new ones.
- * Returns 0; -EINVAL without brood_init(); -EMFILE, -EAGAIN, -ENOMEM as brood_process_start().
+ * Returns 0; -EINVAL without brood_init(); -EMFILE, -EAGAIN, -ENOMEM, -EBADF as
+ * brood_process_start().
  */
 BROOD_API int brood_forkserver_start(void);
 BROOD_API void brood_forkserver_stop(void);
@@ -176,9 +180,13 @@ typedef struct brood_process_options {
 	const char *class_name BROOD_DEFAULT_ZERO;
 	/* true: terminated when its parent ends, however that ends; BROOD_NO: not; 0: as the
 	 * process that makes it. A daemonic process may have children; when it ends, they
-	 * end with it, daemonic or not. It takes SIGRTMAX for that; one that changes its user
-	 * (setuid) is not ended by the parent's death any more, and one that executes another
-	 * program may be ended by the end of the thread that started it. */
+	 * end with it, daemonic or not. The kernel kills it when its parent has died, whatever it
+	 * blocks or ignores. Where another thread than the main one has started it (under
+	 * forkserver: has made the server) it takes SIGRTMAX for that: then one that blocks this
+	 * outlives a parent that is killed, and one that executes another program may be ended by
+	 * the end of that thread. One that changes its user (setuid) is not ended by its parent's
+	 * death any more. A main thread that has started one ends, by pthread_exit(), with the
+	 * last of the other threads. */
 	int daemon BROOD_DEFAULT_ZERO;
 	/* true: once started, the object frees itself after the process has ended; the pointer
 	 * must then only be compared with NULL. */
@@ -210,7 +218,8 @@ typedef struct brood_process_options {
  * brood_process_new(.target = f, .name = "x"). Free with brood_process_free().
  *
  * NULL with errno: EINVAL (options that contradict each other, args that cannot be
- * pickled: the sentence names the field), ENOMEM. A number for the default name is
+ * pickled: the sentence names the field), ENOMEM; ENOENT or ELIBBAD (the import is not there, or
+ * cannot be loaded). A number for the default name is
  * spent all the same. From the specification: Process(...).
  */
 #ifndef __cplusplus
@@ -237,8 +246,10 @@ BROOD_API brood_process *brood_start_with(const brood_process_options *options);
  *
  * Returns 0, or: -EINVAL (closed; started already, also when it has ended; made by
  * another process), -EAGAIN (the limit on processes: RLIMIT_NPROC or the cgroup's
- * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel), -ENOMEM. After
- * a failure the process is as it was and can be started again.
+ * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel), -ENOMEM, -EBADF
+ * (spawn, forkserver: the program has closed the heap's descriptor), -ECHILD (forkserver: the
+ * server ended before brood_init()), -ECANCELED (this process is ending, and the call is none
+ * of its finalizers'). After a failure the process is as it was and can be started again.
  * From the specification: start().
  */
 BROOD_API int brood_process_start(brood_process *process);
@@ -407,10 +418,10 @@ BROOD_API void brood_process_unref(brood_process *process);
 
 /*
  * Ends the process as an uncaught error does in Python: standard error gets "Process NAME:",
- * a traceback (function, file and line of each call, innermost last) and "TYPE: MESSAGE";
- * the exit code is 1. At-exit functions and finalizers run; C++ destructors do not. In the main
- * program the same without "Process NAME:". From any thread. type is a word for the kind of
- * error ("RuntimeError"), NULL is "Error".
+ * a traceback (function, file and line of each call, innermost last, of the innermost 250 or so)
+ * and "TYPE: MESSAGE"; the exit code is 1. At-exit functions and finalizers run; C++ destructors
+ * do not. In the main program the same without "Process NAME:". From any thread. type is a word
+ * for the kind of error ("RuntimeError"), NULL is "Error".
  */
 BROOD_API BROOD_NORETURN void brood_raise(const char *type, const char *format, ...)
 	BROOD_PRINTF(2, 3);
@@ -419,7 +430,9 @@ BROOD_API BROOD_NORETURN void brood_raise(const char *type, const char *format, 
  * Finalizers: functions that run when this process ends: returning, exit() or brood_raise(), but
  * not a signal or _exit(). Those with higher priority first, of equal ones the last made first.
  * Those of priority 0 and more run before the children are terminated and joined, negative
- * ones after. A process inherits none.
+ * ones after; what these have started is terminated and joined, too. Until it has run them all a
+ * process does not end: one that always makes another keeps it from ending, as with atexit().
+ * A process inherits none.
  */
 typedef struct brood_finalizer brood_finalizer;
 

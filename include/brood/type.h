@@ -205,7 +205,9 @@ typedef struct brood_value {
 /* The value inside *from, of a scalar, string, brood_bytes, handle or pointer type. */
 static inline brood_value brood_value_of(const brood_type *type, const void *from)
 {
-	brood_value value = {type, NULL, {0}};
+	brood_value value;
+	__builtin_memset(&value, 0, sizeof(value));
+	value.type = type;
 	__builtin_memcpy(&value.inside, from, type->size);
 	return value;
 }

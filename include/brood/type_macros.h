@@ -90,7 +90,7 @@
 #define BROOD_DEFINE_TYPE(word, type, kind)                                                        \
 	BROOD_NOTE_DESCRIBED(word);                                                                \
 	__attribute__((unused)) static const brood_type brood_type_##word = {                      \
-		#type, NULL, NULL, (uint32_t)sizeof(type), (uint32_t)__alignof__(type), 0,         \
+		#type, NULL, NULL, sizeof(type), __alignof__(type), 0,                             \
 		BROOD_KIND_##kind};
 
 BROOD_BASIC_TYPES(BROOD_DEFINE_TYPE)

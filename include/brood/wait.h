@@ -75,7 +75,10 @@ static inline brood_waitable brood_waitable_event(brood_event *event)
 
 static inline brood_waitable brood_waitable_fd(int fd)
 {
-	brood_waitable w = {BROOD_WAIT_FD, false, fd, NULL};
+	brood_waitable w;
+	__builtin_memset(&w, 0, sizeof(w));
+	w.kind = BROOD_WAIT_FD;
+	w.fd = fd;
 	return w;
 }
 

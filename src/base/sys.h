@@ -112,6 +112,9 @@ int sys_open_path(const char *path);
 /* gettid() in place, for processes in their first and last moments. */
 pid_t sys_gettid(void);
 
+/* Whether the process has more than one thread now; false where there is no /proc. */
+bool sys_has_threads(void);
+
 /* Whether sys_pidfd_status() works here. */
 bool sys_keeps_status(void);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -34,6 +35,12 @@ struct pidfd_info {
 pid_t sys_gettid(void)
 {
 	return (pid_t)raw_syscall(SYS_gettid, 0, 0, 0, 0);
+}
+
+bool sys_has_threads(void)
+{
+	struct stat tasks;
+	return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3;
 }
 
 /* By the version: the call answers for a process that has not ended as if it knew nothing. */

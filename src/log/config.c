@@ -105,7 +105,7 @@ int config_load(const char *path, const config_how *how)
 	struct remembered *note = NULL;
 	int r = config_build(&c, path, how);
 	if (r == 0)
-		r = state_prepare(path, c.directory, how->keep_existing, &note);
+		r = state_prepare(&c, how->keep_existing, &note);
 	if (r == 0) {
 		zone_prepare();
 		put_in_force(&c, how->keep_existing);

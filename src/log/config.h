@@ -36,7 +36,7 @@ typedef struct config_logger {
 typedef struct config {
 	ini_file ini;
 	char *directory; /* of relative log files */
-	bool append;	 /* mode 'w' is 'a': the file is read again in a child */
+	bool append;	 /* mode 'w' is 'a': the file is put in force again in a child */
 	config_formatter *formatters;
 	config_handler *handlers;
 	config_logger *loggers, **last_logger;
@@ -47,6 +47,7 @@ typedef struct config_how {
 	bool keep_existing;
 	bool append;	       /* no log file is begun anew */
 	const char *directory; /* of relative log files; NULL: the working directory */
+	const char *text;      /* what the file held; NULL: it is read */
 } config_how;
 
 /* Reads a file and puts it in force, as brood_log_config_file_with(). */

@@ -333,7 +333,7 @@ static char *directory_of(const config_how *how)
 int config_build(config *c, const char *path, const config_how *how)
 {
 	*c = (config){.append = how->append, .last_logger = &c->loggers};
-	int r = ini_load(&c->ini, path);
+	int r = ini_load(&c->ini, path, how->text);
 	if (r < 0)
 		return r;
 	c->directory = directory_of(how);

@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ enum { HIDDEN = '\001', JOINT = '\002', MAX_SECTION = 48, MAX_EXPANSIONS = 10 };
 typedef struct source {
 	ini_file *file;
 	FILE *stream;
+	FILE *copy; /* of all that is read */
 	char *text; /* the current line, with its newline */
 	size_t size;
 	const char *rest; /* what of it inih has not been given */
@@ -116,6 +118,7 @@ static bool next_line(source *in)
 			no_memory(in);
 		return false;
 	}
+	fwrite(in->text, 1, (size_t)length, in->copy);
 	in->line++;
 	in->continued = isspace((unsigned char)in->text[0]) != 0;
 	char *first = in->text + strspn(in->text, " \t\r\n\v\f");
@@ -202,13 +205,24 @@ static int take(void *context, const char *section, const char *key, const char 
 	return 1;
 }
 
-int ini_load(ini_file *file, const char *path)
+static FILE *open_source(const char *path, const char *text)
+{
+	return text ? fmemopen((char *)(uintptr_t)text, strlen(text), "r") : fopen(path, "re");
+}
+
+int ini_load(ini_file *file, const char *path, const char *text)
 {
 	*file = (ini_file){.path = path, .last = &file->first};
-	source in = {.file = file, .stream = fopen(path, "re")};
+	source in = {.file = file, .stream = open_source(path, text)};
 	if (!in.stream) {
 		int err = errno;
 		return error_set(err, "%s: cannot be opened: %s", path, strerror(err));
+	}
+	size_t size;
+	in.copy = open_memstream(&file->text, &size);
+	if (!in.copy) {
+		fclose(in.stream);
+		return error_set(ENOMEM, "%s: no memory to read the file", path);
 	}
 	int r = ini_parse_stream(give, &in, take, &in);
 	if (in.result == 0 && ferror(in.stream))
@@ -219,6 +233,8 @@ int ini_load(ini_file *file, const char *path)
 		in.result = ini_fail(file, 1, EINVAL, "the file is empty");
 	fclose(in.stream);
 	free(in.text);
+	if (fclose(in.copy) != 0)
+		no_memory(&in);
 	if (in.result < 0)
 		ini_clear(file);
 	return in.result;
@@ -230,6 +246,7 @@ void ini_clear(ini_file *file)
 		next = entry->next;
 		free_entry(entry);
 	}
+	free(file->text);
 	*file = (ini_file){.path = file->path, .last = &file->first};
 }
 

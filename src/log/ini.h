@@ -16,11 +16,13 @@ typedef struct ini_entry {
 
 typedef struct ini_file {
 	const char *path;
+	char *text; /* what was read */
 	ini_entry *first, **last;
 } ini_file;
 
-/* Reads a file; path is borrowed. Returns 0, or a negative errno with a sentence. */
-int ini_load(ini_file *file, const char *path);
+/* Reads a file, or this text, which was once read from it; path is borrowed. Returns 0, or a
+ * negative errno with a sentence. */
+int ini_load(ini_file *file, const char *path, const char *text);
 void ini_clear(ini_file *file);
 
 /* A section's own line, or NULL. */

@@ -14,7 +14,7 @@
 typedef struct remembered {
 	retired retired;
 	bool keep_existing;
-	char *path, *directory;
+	char *path, *text, *directory;
 } remembered;
 
 static remembered *_Atomic in_force;
@@ -23,26 +23,27 @@ static void destroy(retired *item)
 {
 	remembered *old = (remembered *)item;
 	free(old->path);
+	free(old->text);
 	free(old->directory);
 	free(old);
 }
 
-int state_prepare(const char *path, const char *directory, bool keep_existing,
-		  struct remembered **ret)
+int state_prepare(const config *made, bool keep_existing, remembered **ret)
 {
-	char *absolute = realpath(path, NULL);
-	*ret = NULL;
-	if (!absolute && errno != ENOMEM)
-		return 0;
-	remembered *made = absolute ? calloc(1, sizeof(*made)) : NULL;
-	char *copy = made ? strdup(directory) : NULL;
-	if (!copy) {
-		free(made);
-		free(absolute);
-		return error_set(ENOMEM, "%s: no memory to note the file for children", path);
+	remembered *note = calloc(1, sizeof(*note));
+	if (note) {
+		note->keep_existing = keep_existing;
+		note->path = strdup(made->ini.path);
+		note->text = strdup(made->ini.text);
+		note->directory = strdup(made->directory);
 	}
-	*made = (remembered){.keep_existing = keep_existing, .path = absolute, .directory = copy};
-	*ret = made;
+	if (!note || !note->path || !note->text || !note->directory) {
+		if (note)
+			destroy(&note->retired);
+		return error_set(ENOMEM, "%s: no memory to note the file for children",
+				 made->ini.path);
+	}
+	*ret = note;
 	return 0;
 }
 
@@ -61,8 +62,9 @@ static int copy_remembered(log_state *to)
 		return 0;
 	to->keep_existing = now->keep_existing;
 	to->config_file = strdup(now->path);
+	to->config_text = strdup(now->text);
 	to->directory = strdup(now->directory);
-	return to->config_file && to->directory ? 0 : -ENOMEM;
+	return to->config_file && to->config_text && to->directory ? 0 : -ENOMEM;
 }
 
 int log_state_get(log_state *ret)
@@ -75,7 +77,7 @@ int log_state_get(log_state *ret)
 	reading_end();
 	if (r < 0) {
 		log_state_clear(&state);
-		return error_set(ENOMEM, "no memory for the path of the logging configuration");
+		return error_set(ENOMEM, "no memory for the logging configuration");
 	}
 	*ret = state;
 	return 0;
@@ -84,6 +86,7 @@ int log_state_get(log_state *ret)
 void log_state_clear(log_state *state)
 {
 	free(state->config_file);
+	free(state->config_text);
 	free(state->directory);
 	*state = (log_state){0};
 }
@@ -95,6 +98,7 @@ int log_state_apply(const log_state *state)
 		r = config_load(state->config_file,
 				&(config_how){.keep_existing = state->keep_existing,
 					      .append = true,
+					      .text = state->config_text,
 					      .directory = state->directory});
 	for (int i = 0; i < state->stderr_handlers; i++)
 		if (!brood_log_to_stderr(BROOD_LOG_NOTSET))

@@ -15,7 +15,8 @@ typedef struct log_state {
 	int stderr_handlers; /* how often brood_log_to_stderr() was called */
 	bool disabled;	     /* by the configuration file */
 	bool keep_existing;  /* how the configuration file was read */
-	char *config_file;   /* absolute path of the one in force, or NULL */
+	char *config_file;   /* path of the one in force, as it was given, or NULL */
+	char *config_text;   /* what it held: it may be another by now, or gone */
 	char *directory;     /* the working directory when it was read */
 } log_state;
 
@@ -31,11 +32,11 @@ int log_state_apply(const log_state *state);
 
 /*
  * Notes which configuration file is in force: prepared while that can still fail, with
- * -ENOMEM, and put down once it is. A file that has no path, or not any more, is not noted.
+ * -ENOMEM, and put down once it is.
  */
+struct config;
 struct remembered;
-int state_prepare(const char *path, const char *directory, bool keep_existing,
-		  struct remembered **ret);
+int state_prepare(const struct config *made, bool keep_existing, struct remembered **ret);
 void state_remember(struct remembered *made);
 
 #endif

@@ -45,7 +45,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 		.run = process->run,
 		.arg = process->args.arg,
 		.given = process->given,
-		.dies_with_parent = process->daemon || self_dies_with_parent(),
+		.death_signal = self_death_signal_for(process),
 		.parent = self_pid(),
 		.parent_name = process->parent_name,
 		.leaves_record = process->leaves_record,
@@ -80,8 +80,8 @@ static void settle(const struct birth *birth)
 {
 	self_become(birth);
 	lineage_enter(birth->lineage);
-	if (birth->dies_with_parent)
-		orphan_die_with(birth->parent);
+	if (birth->death_signal)
+		orphan_die_with(birth->parent, birth->death_signal);
 	if (birth->subreaper)
 		sys_adopt_orphans();
 	sys_set_comm(birth->comm);
@@ -92,7 +92,7 @@ static void settle(const struct birth *birth)
 static void unblock(const struct birth *birth, const sigmask *mask)
 {
 	sigmask own = *mask;
-	if (birth->dies_with_parent)
+	if (birth->death_signal)
 		own.before &= ~orphan_signals();
 	sigmask_restore(&own);
 }

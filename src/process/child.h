@@ -17,7 +17,7 @@ struct birth {
 	void (*run)(brood_process *self);
 	void *arg;
 	const struct given *given;
-	bool dies_with_parent; /* it is daemonic, or of a daemonic process's tree */
+	int death_signal; /* orphan.h; 0: it outlives its parent */
 	pid_t parent;
 	const char *parent_name;
 	bool threaded;	    /* the parent is, or has been */

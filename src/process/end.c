@@ -267,6 +267,9 @@ int brood_process_interrupt(brood_process *process)
 
 int brood_process_signal(brood_process *process, int signal)
 {
+	if (signal < 0 || signal >= _NSIG)
+		return error_set(EINVAL, "there is no signal %d: the last is %d", signal,
+				 _NSIG - 1);
 	return send_signal(process, signal, "signal");
 }
 

@@ -35,24 +35,16 @@ struct order {
 	char *const *envp;
 	const int *ignored;
 	int ignored_count;
-	int err; /* of the step that failed */
+	uint64_t mask; /* the kernel's sigset_t */
+	int err;       /* of the step that failed */
 };
 
-/* An exec puts handlers back to default by itself, but leaves ignored signals ignored. */
-static void default_ignored_signals(void)
+/* An exec puts handlers back to default by itself, and leaves ignored signals ignored. But for one:
+ * whoever ignores the ends of his children loses how they ended. */
+static void set_dispositions(const struct order *order)
 {
 	const struct kernel_sigaction by_default = {0};
-	for (long signal = 1; signal < _NSIG; signal++) {
-		struct kernel_sigaction now = {0};
-		long r = raw_syscall(SYS_rt_sigaction, signal, 0, (long)&now, sizeof(now.mask));
-		if (r == 0 && now.handler == (uintptr_t)SIG_IGN)
-			raw_syscall(SYS_rt_sigaction, signal, (long)&by_default, 0,
-				    sizeof(now.mask));
-	}
-}
-
-static void ignore(const struct order *order)
-{
+	raw_syscall(SYS_rt_sigaction, SIGCHLD, (long)&by_default, 0, sizeof(by_default.mask));
 	const struct kernel_sigaction ignored = {.handler = (uintptr_t)SIG_IGN};
 	for (int i = 0; i < order->ignored_count; i++)
 		raw_syscall(SYS_rt_sigaction, order->ignored[i], (long)&ignored, 0,
@@ -88,13 +80,11 @@ static void keep_open(const struct order *order)
 __attribute__((no_sanitize("address", "undefined", "thread"))) static int run_program(void *arg)
 {
 	struct order *order = arg;
-	const uint64_t no_signals = 0;
-	default_ignored_signals();
-	ignore(order);
+	set_dispositions(order);
 	raw_syscall(SYS_dup3, order->null, STDIN_FILENO, 0, 0);
 	close_others(order);
 	keep_open(order);
-	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&no_signals, 0, sizeof(no_signals));
+	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&order->mask, 0, sizeof(order->mask));
 	long r = raw_execveat(order->program, "", order->argv, order->envp, AT_EMPTY_PATH);
 	/* The program has closed the descriptor, or a sandbox refuses the call. */
 	if (r == -EBADF || r == -ENOENT || r == -ENOSYS || r == -EPERM)
@@ -135,11 +125,13 @@ static void sort(int *numbers)
 		}
 }
 
-static int run(const char *name, struct order *order, pid_t *ret_pid)
+static int run(const char *name, struct order *order, bool keep_mask, pid_t *ret_pid)
 {
 	_Alignas(16) char stack[16384];
 	stdio_flush_standard();
 	SIGMASK_BLOCK_ALL(mask);
+	if (keep_mask)
+		order->mask = mask.before;
 	int fd = sys_vfork(run_program, order, stack + sizeof(stack), ret_pid);
 	if (fd < 0)
 		return method_refused(name, -fd);
@@ -178,7 +170,7 @@ int execute_program(const struct execution *what, pid_t *ret_pid)
 		.ignored_count = what->ignored_count,
 	};
 	sort(order.kept);
-	int fd = run(what->name, &order, ret_pid);
+	int fd = run(what->name, &order, what->keep_mask, ret_pid);
 	free(envp);
 	return fd;
 }

@@ -2,8 +2,9 @@
 /*
  * Order, in a child: the at-exit functions that it registered itself (exit() runs
  * them, as ours was registered first), finalizers of priority 0 and more, its
- * daemons terminated, its children joined, the remaining finalizers, the
- * traceback of what it raised, stdio's buffers, the published exit code, _exit.
+ * daemons terminated, its children joined, the remaining finalizers, the same for
+ * children that these have started, the traceback of what it raised, stdio's buffers, the
+ * published exit code, _exit.
  *
  * thread_local destructors run before all that, those of the parent's objects
  * too: exit() runs them before any handler.
@@ -37,10 +38,10 @@ static char *_Atomic traceback;
 
 /* How far the end has come. A finalizer or another thread may call exit() meanwhile: glibc then
  * goes on behind the handler that is running, and the next of ours takes up where that one was. */
-enum { RUNNING, ENDING, ENDING_CHILDREN, ENDING_LAST, TOLD };
+enum { RUNNING, ENDING, ENDING_LAST, TOLD };
 static _Atomic int stage;
 
-static pid_t ender;		 /* the thread that is ending the process */
+static _Atomic pid_t ender;	 /* the thread that is ending the process */
 static _Atomic bool failed_late; /* another one raised an error meanwhile */
 
 static char *join_texts(char *first, char *second)
@@ -70,6 +71,12 @@ bool brood_is_exiting(void)
 	return stage != RUNNING;
 }
 
+/* Its finalizers may; other threads could for ever go on with it, and nobody would end. */
+bool exit_refuses_start(void)
+{
+	return stage != RUNNING && ender != sys_gettid();
+}
+
 void exit_begin_anew(void)
 {
 	stage = RUNNING;
@@ -82,6 +89,12 @@ static bool enter(int next)
 	return atomic_compare_exchange_strong(&stage, &before, next);
 }
 
+static void end_children(void)
+{
+	children_terminate_daemons();
+	children_join_all();
+}
+
 static void shut_down(void)
 {
 	if (enter(ENDING)) {
@@ -90,12 +103,11 @@ static void shut_down(void)
 		log_debug("running all \"atexit\" finalizers with priority >= 0");
 	}
 	finalizers_run(0);
-	if (enter(ENDING_CHILDREN))
-		children_terminate_daemons();
-	children_join_all();
+	end_children();
 	if (enter(ENDING_LAST))
 		log_debug("running the remaining \"atexit\" finalizers");
 	finalizers_run(INT_MIN);
+	end_children(); /* that these have started */
 	if (nursery_used)
 		nursery_end();
 }

@@ -7,6 +7,8 @@
  * finalizers, its children, its last lines in the log.
  */
 
+#include <stdbool.h>
+
 /* For the program itself: shutting down is what exit() does after the program's own handlers. */
 void exit_register_main(void);
 
@@ -25,6 +27,9 @@ void exit_set_traceback(char *text);
  * does not: the one that ends it gets on with that, and the exit code is 1.
  */
 void exit_fail_if_ending(void);
+
+/* Whether the calling thread may start no process any more: another one is ending this one. */
+bool exit_refuses_start(void);
 
 /* A process that had no part in its parent's end begins at the beginning. */
 void exit_begin_anew(void);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,8 +28,7 @@ static int withdraw(const brood_process *process, pid_t pid, int err)
 /* Whether other threads run now; glibc's flag alone stays down when they have ended. */
 static bool has_threads(const struct birth *birth)
 {
-	struct stat tasks;
-	return birth->threaded && stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3;
+	return birth->threaded && sys_has_threads();
 }
 
 static void warn_of_threads(const brood_process *process)

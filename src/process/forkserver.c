@@ -102,6 +102,8 @@ static struct launch *make_launch(const brood_process *process, const sigmask *m
 		return NULL;
 	launch->place = table_place_of(process->slot);
 	launch->mask = mask->before;
+	if (launch->death_signal)
+		launch->death_signal = nursery_death_signal();
 	if (size)
 		environment_copy((char *)(uintptr_t)launch->environment);
 	return launch;

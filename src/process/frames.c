@@ -116,9 +116,11 @@ int frames_read(char *text, frames *ret)
 		frames_clear(ret);
 		return -ENOMEM;
 	}
-	/* What is behind the last newline was cut off. */
 	while (ret->count < FRAMES_MAX && (line = strsep(&rest, "\n")) && rest)
 		ret->count += read_frame(line, &ret->items[ret->count]);
+	/* What is behind the last newline was cut off, and maybe more. */
+	if (line && *line)
+		ret->complete = false;
 	turn_round(ret);
 	return 0;
 }

@@ -60,7 +60,8 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 			       size_t environment_size)
 {
 	const char *method = brood_get_start_method();
-	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->directory);
+	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->config_text) +
+			 size_of(log->directory);
 	struct launch *launch =
 		heap_alloc(1, sizeof(*launch) + key.size + strings + environment_size,
 			   table_owner(process->slot));
@@ -74,6 +75,7 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 	launch->method = keep(&storage, method);
 	launch->log = *log;
 	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
+	launch->log.config_text = (char *)(uintptr_t)keep(&storage, log->config_text);
 	launch->log.directory = (char *)(uintptr_t)keep(&storage, log->directory);
 	launch->environment = environment_size ? storage : NULL;
 	return launch;
@@ -91,7 +93,7 @@ struct launch *launch_new(const brood_process *process, size_t environment_size)
 	launch->process = (brood_process *)(uintptr_t)process;
 	launch->parent = self_pid();
 	launch->given = -1;
-	launch->dies_with_parent = process->daemon || self_dies_with_parent();
+	launch->death_signal = self_death_signal_for(process);
 	int r = refer(process, launch);
 	if (r < 0) {
 		brood_free(launch);
@@ -119,7 +121,7 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.call = launch->what == LAUNCH_CALL ? function : NULL,
 		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
 		.arg = process->args.arg,
-		.dies_with_parent = launch->dies_with_parent,
+		.death_signal = launch->death_signal,
 		.subreaper = process->subreaper,
 		.executed = true,
 		.leaves_record = process->leaves_record,

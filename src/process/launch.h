@@ -27,8 +27,8 @@ struct launch {
 	brood_process *process;
 	reference function;
 	pid_t parent;
-	bool dies_with_parent;
-	int given; /* a descriptor that it inherits: what given_pack() has packed; or -1 */
+	int death_signal; /* orphan.h; 0: it outlives its parent */
+	int given;	  /* a descriptor that it inherits: what given_pack() has packed; or -1 */
 	brood_bytes family_key;
 	const char *method; /* the parent's default; may be NULL */
 	log_state log;

@@ -32,6 +32,7 @@
 #include "process/environment.h"
 #include "process/execute.h"
 #include "process/method.h"
+#include "process/orphan.h"
 #include "process/self.h"
 #include "process/server.h"
 #include "process/surroundings.h"
@@ -98,6 +99,11 @@ bool nursery_lost(pid_t pid, int pidfd)
 int nursery_channel(void)
 {
 	return nursery.channel[0];
+}
+
+int nursery_death_signal(void)
+{
+	return nursery.birth->death_signal;
 }
 
 static void take_back_orders(void)
@@ -222,6 +228,17 @@ size_t nursery_changed_environment(void)
 	return environment_changed(&nursery.environment);
 }
 
+static uint64_t ignored_here(void)
+{
+	uint64_t ignored = 0;
+	for (int i = 0; i < WARM_IGNORED; i++) {
+		struct sigaction now;
+		if (sigaction(warm_ignored[i], NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+			ignored |= UINT64_C(1) << (warm_ignored[i] - 1);
+	}
+	return ignored;
+}
+
 static struct server_birth *make_birth(process_slot *slot)
 {
 	struct server_birth *birth =
@@ -231,6 +248,8 @@ static struct server_birth *make_birth(process_slot *slot)
 	*birth = (struct server_birth){.what = LAUNCH_SERVER,
 				       .channel = nursery.channel[1],
 				       .parent = self_pid(),
+				       .death_signal = orphan_signal(),
+				       .ignored = ignored_here(),
 				       .modules_size = nursery.modules_size};
 	if (nursery.modules_size)
 		memcpy(birth->modules, nursery.modules, nursery.modules_size);

@@ -38,6 +38,9 @@ int nursery_take(const char *name, struct warm *ret);
 /* Where its order is sent. */
 int nursery_channel(void);
 
+/* That of the warm children: which thread made the server decides (orphan.h). */
+int nursery_death_signal(void);
+
 /* After a start: sees to it that there will be warm children again. */
 void nursery_refill(void);
 

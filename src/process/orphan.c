@@ -1,20 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PR_SET_PDEATHSIG alone would be too eager: it fires when the *thread* that
- * started the child ends. So the signal is one with a handler that looks whether
- * the parent, the process, is still there; it fires again for the thread that
- * inherited the child.
+ * PR_SET_PDEATHSIG fires when the *thread* that made the child ends, and again for the thread that
+ * then inherits it.
+ *
+ * A main thread ends with its process, as a rule: the death signal of its children is SIGKILL,
+ * which nobody can block. The exception is pthread_exit(): a destructor keeps such a main thread
+ * until the others have ended, and the process with them. (An exec by another thread ends the main
+ * thread, and so these children; but the program that knew them is gone then.)
+ *
+ * Other threads come and go. The death signal of their children is one with a handler that looks
+ * whether the parent, the process, is still there. A target that blocks it is not ended.
  */
 
 #include "process/orphan.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/sigmask.h"
 #include "base/sys.h"
 
 static pid_t parent_pid;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t main_thread_key;
+static bool has_key;
+
+static void outlast_others(void *unused)
+{
+	(void)unused;
+	while (sys_has_threads())
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+static void make_key(void)
+{
+	has_key = pthread_key_create(&main_thread_key, outlast_others) == 0;
+}
+
+static bool keep_main_thread(void)
+{
+	pthread_once(&once, make_key);
+	return has_key && pthread_setspecific(main_thread_key, &main_thread_key) == 0;
+}
+
+int orphan_signal(void)
+{
+	bool main_thread = sys_gettid() == (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
+	return main_thread && keep_main_thread() ? SIGKILL : SIGRTMAX;
+}
 
 static void end_if_orphaned(void)
 {
@@ -31,13 +68,16 @@ static void on_death_signal(int signal)
 	end_if_orphaned();
 }
 
-void orphan_die_with(pid_t parent)
+void orphan_die_with(pid_t parent, int signal)
 {
 	parent_pid = parent;
-	struct sigaction action = {.sa_handler = on_death_signal,
-				   .sa_flags = SA_RESTART | SA_ONSTACK};
-	sigaction(SIGRTMAX, &action, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGRTMAX);
+	if (signal != SIGKILL) {
+		struct sigaction action = {.sa_handler = on_death_signal,
+					   .sa_flags = SA_RESTART | SA_ONSTACK};
+		sigaction(signal, &action, NULL);
+		sigmask_change(SIG_UNBLOCK, orphan_signals());
+	}
+	prctl(PR_SET_PDEATHSIG, signal);
 	/* It may have died before the kernel was told. */
 	end_if_orphaned();
 }

@@ -165,7 +165,10 @@ static int check_options(const brood_process_options *options)
 {
 	if (!options)
 		return error_set(EINVAL, "the options are NULL");
-	if (options->size < sizeof(options->size) || options->size > sizeof(*options))
+	/* An older library's struct is shorter, but its size a size of such a struct all the same.
+	 */
+	if (options->size < sizeof(options->size) || options->size > sizeof(*options) ||
+	    options->size % _Alignof(brood_process_options) != 0)
 		return error_set(EINVAL,
 				 "the options' size is %zu, not the %zu of this library's: make "
 				 "processes with brood_process_new() or brood_start()",

@@ -18,6 +18,7 @@
 #include "process/exit.h"
 #include "process/finalizer.h"
 #include "process/nursery.h"
+#include "process/orphan.h"
 
 enum { AUTHKEY_SIZE = 32 };
 
@@ -106,9 +107,9 @@ bool self_born_of_threads(void)
 	return self.born_of_threads;
 }
 
-bool self_dies_with_parent(void)
+int self_death_signal_for(const brood_process *process)
 {
-	return self.dies_with_parent;
+	return process->daemon || self.dies_with_parent ? orphan_signal() : 0;
 }
 
 bool self_was_executed(void)
@@ -131,7 +132,7 @@ void self_become(const struct birth *birth)
 	self.has_parent = true;
 	self.born_of_threads |= birth->threaded;
 	self.executed |= birth->executed;
-	self.dies_with_parent = birth->dies_with_parent;
+	self.dies_with_parent = birth->death_signal;
 	if (birth->executed) {
 		self.family_key_size = birth->family_key.size;
 		memcpy(self.family_key, birth->family_key.data, birth->family_key.size);

@@ -29,9 +29,10 @@ void self_become(const struct birth *birth);
 /* Whether this process, or one that it descends from, was forked by a process with threads. */
 bool self_born_of_threads(void);
 
-/* Whether this process dies with its parent: a daemon's whole tree does, so that nothing of it is
- * orphaned, whatever the flags of those in it. */
-bool self_dies_with_parent(void);
+/* The death signal of a child that the calling thread is going to make, 0 if it is to outlive this
+ * process: all of a daemon's tree die with their parents, so that nothing of it is orphaned,
+ * whatever the flags of those in it. */
+int self_death_signal_for(const brood_process *process);
 
 /* Whether this process began as a new program: then exit() is its own to finish. */
 bool self_was_executed(void);

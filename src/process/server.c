@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/raw.h"
@@ -53,18 +52,12 @@ static void learn_bookkeeping(void)
 		refuse(ENOSYS, "clone beside glibc here%s: use the start method spawn", "");
 }
 
-static bool has_one_thread(void)
-{
-	struct stat tasks;
-	return stat("/proc/self/task", &tasks) < 0 || tasks.st_nlink <= 3;
-}
-
 static void load(const char *module)
 {
-	if (!has_one_thread() || refusal.error)
+	if (sys_has_threads() || refusal.error)
 		return;
 	/* A module that is not there is an error where it is used. */
-	if (dlopen(module, RTLD_NOW | RTLD_GLOBAL) && !has_one_thread())
+	if (dlopen(module, RTLD_NOW | RTLD_GLOBAL) && sys_has_threads())
 		refuse(EINVAL,
 		       "be cloned, since the module '%s' of brood_forkserver_preload() has started "
 		       "threads: do not preload it",
@@ -129,7 +122,7 @@ static int make_child(struct server_birth *birth)
 
 static void serve(struct server_birth *birth, uint32_t children)
 {
-	if (!refusal.error && !has_one_thread())
+	if (!refusal.error && sys_has_threads())
 		refuse(EINVAL,
 		       "be cloned, since the program has started threads before brood_init()%s",
 		       "");
@@ -164,7 +157,7 @@ void server_main(struct server_birth *birth)
 {
 	uint32_t served = 0;
 	sys_set_comm("brood-server");
-	orphan_die_with(birth->parent);
+	orphan_die_with(birth->parent, birth->death_signal);
 	load_modules(birth); /* before the directory changes: a path may be relative */
 	let_go_of_parent();
 	learn_bookkeeping();

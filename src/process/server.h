@@ -40,6 +40,8 @@ struct server_birth {
 	enum launch_what what; /* LAUNCH_SERVER */
 	int channel;	       /* from which the children receive orders */
 	pid_t parent;
+	int death_signal;	 /* of the server and its children; orphan.h */
+	uint64_t ignored;	 /* of warm_ignored, what the parent itself ignores: a mask */
 	_Atomic uint32_t wanted; /* a futex: how many children were ever asked for */
 	_Atomic uint32_t news;	 /* a futex: counts what the parent may wait for */
 	_Atomic bool closing;

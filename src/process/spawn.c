@@ -32,6 +32,7 @@ static int start_by_spawn(brood_process *process, int *ret_pidfd)
 		.message = process->launch,
 		.kept = given,
 		.name = brood_process_name(process),
+		.keep_mask = true,
 	};
 	pid_t pid;
 	int fd = execute_program(&what, &pid);

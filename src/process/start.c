@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "process/children.h"
+#include "process/exit.h"
 #include "process/method.h"
 #include "process/oom.h"
 #include "process/report_record.h"
@@ -27,6 +28,11 @@ static int check_startable(const brood_process *process)
 		return error_set(EINVAL,
 				 "cannot start a process twice: make another one to run '%s' "
 				 "again",
+				 brood_process_name(process));
+	if (exit_refuses_start())
+		return error_set(ECANCELED,
+				 "cannot start '%s': this process is ending, and only its "
+				 "finalizers may still start others",
 				 brood_process_name(process));
 	if (!process_is_ours(process))
 		return error_set(EINVAL,

@@ -23,6 +23,7 @@ enum { MAX_FRAMES = 256 };
 struct stack {
 	const char *calls[MAX_FRAMES];
 	int count;
+	bool complete; /* none further out */
 };
 
 /* From the call of the function that returns to innermost on. backtrace() loads a library, and
@@ -34,6 +35,7 @@ static void walk(const void *innermost, struct stack *stack)
 	while (first < count && found[first] != innermost)
 		first++;
 	stack->count = first < count ? count - first : 1;
+	stack->complete = first < count && count < MAX_FRAMES;
 	/* A return address is behind its call, maybe already on the next line. */
 	stack->calls[0] = (const char *)innermost - 1;
 	for (int i = 1; i < stack->count; i++)
@@ -48,6 +50,7 @@ static void cut(const symbolizer *names, struct stack *stack)
 	while (count < stack->count && !ends_at(stack->calls[count] + 1) &&
 	       !symbolizer_in_root(names, stack->calls[count]))
 		count++;
+	stack->complete |= count < stack->count;
 	while (count > 1 && symbolizer_in_library(names, stack->calls[count - 1]))
 		count--;
 	stack->count = count;
@@ -77,15 +80,16 @@ char *trace_lines(const void *innermost)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	symbolizer *names = symbolizer_new();
-	struct stack stack;
+	struct stack stack = {.complete = true};
 	if (!out)
 		goto finish;
-	frames_begin(out, true);
 	if (names) {
 		walk(innermost, &stack);
 		cut(names, &stack);
-		write_stack(out, names, &stack);
 	}
+	frames_begin(out, stack.complete);
+	if (names)
+		write_stack(out, names, &stack);
 	if (fclose(out) != 0) {
 		free(text);
 		text = NULL;

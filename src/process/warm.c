@@ -138,12 +138,13 @@ static bool take_descriptors(int channel, struct launch *launch)
 	return true;
 }
 
-static void end_ignoring(void)
+static void end_ignoring(uint64_t parents)
 {
 	const struct kernel_sigaction by_default = {0};
 	for (int i = 0; i < WARM_IGNORED; i++)
-		raw_syscall(SYS_rt_sigaction, warm_ignored[i], (long)&by_default, 0,
-			    sizeof(by_default.mask));
+		if (!(parents & UINT64_C(1) << (warm_ignored[i] - 1)))
+			raw_syscall(SYS_rt_sigaction, warm_ignored[i], (long)&by_default, 0,
+				    sizeof(by_default.mask));
 }
 
 static struct launch *take_order(struct server_birth *birth, struct warm_cell *cell)
@@ -193,13 +194,13 @@ void warm_main(struct server_birth *birth, struct warm_cell *cell)
 {
 	sys_set_comm("brood-warm");
 	self_begin_anew();
-	orphan_die_with(birth->parent);
+	orphan_die_with(birth->parent, birth->death_signal);
 	warm_up();
 	park(birth, cell);
 	struct launch *launch = take_order(birth, cell);
 	sigmask_change(SIG_SETMASK, ~orphan_signals());
-	end_ignoring();
-	if (!launch->dies_with_parent)
+	end_ignoring(birth->ignored);
+	if (!launch->death_signal)
 		orphan_live_on();
 	report_ready(launch);
 	read_page(launch->place.slot);

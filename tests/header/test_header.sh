@@ -12,6 +12,7 @@ c++*) compilers='g++ clang++' language=c++ extension=cpp ;;
 *) compilers='gcc clang' language=c extension=c ;;
 esac
 warnings='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wcast-qual -Wundef -Werror'
+[ $language = c++ ] && warnings="$warnings -Wold-style-cast -Wzero-as-null-pointer-constant"
 [ $language = c ] && warnings="$warnings -Wstrict-prototypes -Wmissing-prototypes"
 
 status=77 # skipped, unless a compiler is found

@@ -257,7 +257,7 @@ static void test_orphan_without_pid(void **state)
 	if (pid == 0) {
 		if (!restrict_call(SYS_getpid, EPERM))
 			_exit(SKIPPED);
-		orphan_die_with(1);
+		orphan_die_with(1, SIGKILL);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

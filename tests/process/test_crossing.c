@@ -26,11 +26,9 @@ BROOD_TYPE(job, id, path, BROOD_SHARED(seen));
 #ifdef IS_FORKSERVER
 #define METHOD "forkserver"
 #define CLASS  "ForkServerProcess"
-#define MASKED "1" /* the mask of the thread crosses */
 #else
 #define METHOD "spawn"
 #define CLASS  "SpawnProcess"
-#define MASKED "0"
 #endif
 
 static int private_number = 1;
@@ -51,17 +49,18 @@ static void say_all(void *arg)
 {
 	const job *j = arg;
 	sigset_t mask;
-	struct sigaction usr1, usr2;
+	struct sigaction usr1, usr2, hup;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	sigaction(SIGUSR1, NULL, &usr1);
 	sigaction(SIGUSR2, NULL, &usr2);
+	sigaction(SIGHUP, NULL, &hup);
 	char folder[200], c;
 	brood_process *up = brood_parent_process();
 	printf("%d %s %s\n", j->id, j->path, brood_name());
 	printf("parent %s %d\n", brood_process_name(up), brood_process_pid(up) == getppid());
 	printf("private %d\n", private_number);
-	printf("signals %d %d %d\n", usr1.sa_handler == SIG_DFL, usr2.sa_handler == SIG_DFL,
-	       sigismember(&mask, SIGTERM));
+	printf("signals %d %d %d %d\n", usr1.sa_handler == SIG_IGN, hup.sa_handler == SIG_IGN,
+	       usr2.sa_handler == SIG_DFL, sigismember(&mask, SIGTERM));
 	printf("folder %s environment %s umask %o\n", getcwd(folder, sizeof(folder)),
 	       getenv("SPAWN_TEST"), umask(0));
 	printf("word %s stdin %zd method %s daemon %d\n", getenv("BROOD_BIRTH") ? "left" : "gone",
@@ -81,6 +80,7 @@ static void handled(int signal)
 static int spawns_one(void)
 {
 	signal(SIGUSR1, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* which warm children do anyway, as long as they wait */
 	signal(SIGUSR2, handled);
 	sigset_t term;
 	sigemptyset(&term);
@@ -111,7 +111,7 @@ static void test_what_crosses(void **state)
 	assert_string_equal(end.out, "3 a.txt renamed\n"
 				     "parent MainProcess 1\n"
 				     "private 1\n"
-				     "signals 1 1 " MASKED "\n"
+				     "signals 1 1 1 1\n"
 				     "folder /usr environment set umask 27\n"
 				     "word gone stdin 0 method fork daemon 1\n"
 				     "descriptor 1\n"
@@ -171,6 +171,43 @@ static void test_every_kind_of_target(void **state)
 	assert_non_null(strstr(end.err, "Process failing:\nTraceback (most recent call last):\n"));
 	assert_non_null(strstr(end.err, "in fall\n"));
 	assert_non_null(strstr(end.err, "\nRuntimeError: spawned\n"));
+	assert_int_equal(end.status, 0);
+}
+
+static void log_one_deeper(void)
+{
+	brood_log_warning("in a child");
+	if (strcmp(brood_name(), "deeper") == 0)
+		return;
+	code_of(brood_start(.call = log_one_deeper, .name = "deeper", .start_method = METHOD));
+}
+
+/* Its configuration file is gone when the children begin. */
+static int removes_its_configuration(void)
+{
+	char path[] = "/tmp/brood-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+	fputs("[loggers]\nkeys=root,m\n[handlers]\nkeys=h\n[formatters]\nkeys=f\n"
+	      "[logger_root]\nhandlers=\n"
+	      "[logger_m]\nqualname=multiprocessing\nlevel=WARNING\nhandlers=h\n"
+	      "[handler_h]\nclass=StreamHandler\nargs=(sys.stdout,)\nformatter=f\n"
+	      "[formatter_f]\nformat=%(processName)s says %(message)s\n",
+	      file);
+	fclose(file);
+	if (brood_log_config_file(path) < 0)
+		fprintf(stderr, "%s\n", brood_error());
+	unlink(path);
+	return code_of(
+		brood_start(.call = log_one_deeper, .name = "child", .start_method = METHOD));
+}
+
+static void test_a_configuration_that_is_gone_crosses(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("removes_its_configuration", NULL, &end);
+	assert_string_equal(end.err, "");
+	assert_string_equal(end.out, "child says in a child\ndeeper says in a child\n");
 	assert_int_equal(end.status, 0);
 }
 
@@ -462,6 +499,7 @@ static void test_nothing_stays(void **state)
 }
 
 static const role roles[] = {
+	ROLE(removes_its_configuration),
 	ROLE(spawns_one),
 	ROLE(spawns_all_kinds),
 	ROLE(shows_the_log),
@@ -484,6 +522,7 @@ int main(int argc, char **argv)
 		TEST(test_what_crosses),
 		TEST(test_every_kind_of_target),
 		TEST(test_the_log_crosses),
+		TEST(test_a_configuration_that_is_gone_crosses),
 		TEST(test_the_program_may_be_deleted),
 		TEST(test_functions_of_plugins),
 		TEST(test_an_import_error_has_no_calls_of_the_library),

@@ -81,6 +81,59 @@ static int starts_with_signals_blocked(void)
 	return starts_a_tree();
 }
 
+static void block_all_and_sleep(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	puts("blocked");
+	fflush(stdout);
+	sleep_long();
+}
+
+static void daemon_with_a_blocking_child(void)
+{
+	brood_process *p = brood_start(.call = block_all_and_sleep);
+	printf("%d\n", brood_process_pid(p));
+	fflush(stdout);
+	sleep_long();
+}
+
+static int starts_one_that_blocks(void)
+{
+	brood_process *p = brood_start(.call = block_all_and_sleep, .daemon = true);
+	printf("%d\n", brood_process_pid(p));
+	fflush(stdout);
+	sleep_long();
+	return 0;
+}
+
+/* A normal end, by which only the daemon itself is terminated. */
+static int leaves_one_that_blocks(void)
+{
+	brood_start(.call = daemon_with_a_blocking_child, .daemon = true);
+	return getchar() == EOF ? 1 : 0;
+}
+
+static void *outlive_main_thread(void *process)
+{
+	brood_process *p = *(brood_process **)process;
+	printf("%d\n", brood_process_join_timed(p, 0.3) < 0 ? 1 : 0);
+	fflush(stdout);
+	return NULL;
+}
+
+static int ends_its_main_thread(void)
+{
+	static brood_process *p;
+	pthread_t thread;
+	p = brood_start(.call = sleep_long, .daemon = true);
+	printf("%d\n", brood_process_pid(p));
+	fflush(stdout);
+	pthread_create(&thread, NULL, outlive_main_thread, &p);
+	pthread_exit(NULL);
+}
+
 static int read_number(FILE *from)
 {
 	int number = -1;
@@ -118,25 +171,88 @@ static void test_blocked_signals_keep_no_daemon_alive(void **state)
 	fclose(out);
 }
 
-static void test_nothing_of_a_daemons_tree_is_orphaned(void **state)
+/* One that goes on when it reads a line, from *ret_in. */
+static pid_t start_waiting_role(const char *name, int *ret_out, int *ret_in)
+{
+	int ends[2], in = dup(STDIN_FILENO);
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[0], STDIN_FILENO);
+	pid_t root = start_role(name, ret_out);
+	dup2(in, STDIN_FILENO);
+	close(in);
+	close(ends[0]);
+	*ret_in = ends[1];
+	return root;
+}
+
+/* The pid and the word that it is blocking come in any order. */
+static pid_t read_blocking(FILE *out)
+{
+	char line[2][40];
+	assert_non_null(fgets(line[0], sizeof(line[0]), out));
+	assert_non_null(fgets(line[1], sizeof(line[1]), out));
+	return atoi(line[strcmp(line[0], "blocked\n") == 0]);
+}
+
+static void test_one_that_blocks_all_signals_dies_with_a_killed_parent(void **state)
 {
 	(void)state;
-	int fd, ends[2], in = dup(STDIN_FILENO);
-	assert_int_equal(pipe(ends), 0);
-	dup2(ends[0], STDIN_FILENO); /* the role's: it goes on when it reads a line */
-	pid_t root = start_role("leaves_a_tree", &fd);
-	dup2(in, STDIN_FILENO);
+	int fd;
+	pid_t root = start_role("starts_one_that_blocks", &fd);
 	FILE *out = fdopen(fd, "r");
-	pid_t child = read_number(out), grandchild = read_number(out);
-	assert_int_equal(write(ends[1], "\n", 1), 1);
+	pid_t child = read_blocking(out);
+	assert_int_equal(kill(child, 0), 0);
+	kill(root, SIGKILL);
 	wait_gone(child);
+	waitpid(root, NULL, 0);
+	fclose(out);
+}
+
+static void test_a_daemons_child_that_blocks_all_signals_dies_with_it(void **state)
+{
+	(void)state;
+	int fd, in, status;
+	pid_t root = start_waiting_role("leaves_one_that_blocks", &fd, &in);
+	FILE *out = fdopen(fd, "r");
+	pid_t grandchild = read_blocking(out);
+	assert_int_equal(write(in, "\n", 1), 1);
 	wait_gone(grandchild);
-	int status;
 	waitpid(root, &status, 0);
 	assert_int_equal(status, 0);
 	close(in);
-	close(ends[0]);
-	close(ends[1]);
+	fclose(out);
+}
+
+static void test_the_end_of_the_main_thread_is_survived(void **state)
+{
+	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	int fd, status;
+	pid_t root = start_role("ends_its_main_thread", &fd);
+	FILE *out = fdopen(fd, "r");
+	pid_t child = read_number(out);
+	assert_int_equal(read_number(out), 1);
+	/* The last thread's end is the program's, which terminates its daemons. */
+	waitpid(root, &status, 0);
+	assert_int_equal(status, 0);
+	wait_gone(child);
+	fclose(out);
+}
+
+static void test_nothing_of_a_daemons_tree_is_orphaned(void **state)
+{
+	(void)state;
+	int fd, in, status;
+	pid_t root = start_waiting_role("leaves_a_tree", &fd, &in);
+	FILE *out = fdopen(fd, "r");
+	pid_t child = read_number(out), grandchild = read_number(out);
+	assert_int_equal(write(in, "\n", 1), 1);
+	wait_gone(child);
+	wait_gone(grandchild);
+	waitpid(root, &status, 0);
+	assert_int_equal(status, 0);
+	close(in);
 	fclose(out);
 }
 
@@ -242,8 +358,15 @@ static void test_a_child_can_wait_for_its_parent(void **state)
 }
 
 static const role roles[] = {
-	ROLE(starts_a_tree),	  ROLE(leaves_a_tree),	   ROLE(starts_with_signals_blocked),
-	ROLE(starts_in_a_thread), ROLE(starts_a_survivor), ROLE(starts_a_watcher),
+	ROLE(starts_a_tree),
+	ROLE(leaves_a_tree),
+	ROLE(starts_with_signals_blocked),
+	ROLE(starts_one_that_blocks),
+	ROLE(leaves_one_that_blocks),
+	ROLE(ends_its_main_thread),
+	ROLE(starts_in_a_thread),
+	ROLE(starts_a_survivor),
+	ROLE(starts_a_watcher),
 };
 
 int main(int argc, char **argv)
@@ -251,6 +374,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_tree_of_daemons_dies_with_its_root),
 		TEST(test_blocked_signals_keep_no_daemon_alive),
+		TEST(test_one_that_blocks_all_signals_dies_with_a_killed_parent),
+		TEST(test_a_daemons_child_that_blocks_all_signals_dies_with_it),
+		TEST(test_the_end_of_the_main_thread_is_survived),
 		TEST(test_nothing_of_a_daemons_tree_is_orphaned),
 		TEST(test_the_end_of_the_starting_thread_is_survived),
 		TEST(test_others_outlive_a_killed_parent),

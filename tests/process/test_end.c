@@ -144,6 +144,10 @@ static void test_interrupt_and_any_signal(void **state)
 	assert_int_equal(brood_process_signal(p, 999), -EINVAL);
 	assert_sentence("999");
 	assert_int_equal(brood_process_interrupt(p), 0);
+	brood_process_join(p);
+	assert_int_equal(brood_process_signal(p, SIGUSR1), 0);
+	assert_int_equal(brood_process_signal(p, 65), -EINVAL);
+	assert_int_equal(brood_process_signal(p, -1), -EINVAL);
 	assert_int_equal(code_of(p), -SIGINT);
 }
 

@@ -396,12 +396,78 @@ static void test_every_child_waited_for_is_named(void **state)
 	}
 }
 
+static void start_late(void *arg)
+{
+	(void)arg;
+	brood_start(.call = slow_daemon, .daemon = true);
+	brood_start(.call = slow_words);
+}
+
+static void child_starts_in_a_finalizer(void)
+{
+	brood_finalizer_new(start_late, NULL, -1);
+}
+
+static int starts_in_finalizers(void)
+{
+	run_to_end(brood_start(.call = child_starts_in_a_finalizer));
+	puts("joined");
+	fflush(stdout);
+	brood_finalizer_new(start_late, NULL, -1);
+	return 0;
+}
+
+static void test_what_a_last_finalizer_starts_is_joined(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("starts_in_finalizers", NULL, &end);
+	assert_int_equal(end.status, 0);
+	assert_string_equal(end.out, "child done\njoined\nchild done\n");
+}
+
+static void nothing(void) {}
+
+static void *start_until_refused(void *arg)
+{
+	brood_process *p;
+	while ((p = brood_start(.call = nothing)))
+		brood_process_free(p);
+	fprintf(stderr, "%d %s\n", errno == ECANCELED, brood_error());
+	return arg;
+}
+
+static pthread_t starter;
+
+static void join_starter(void *arg)
+{
+	(void)arg;
+	pthread_join(starter, NULL);
+}
+
+static int ends_beside_a_starter(void)
+{
+	brood_finalizer_new(join_starter, NULL, 0);
+	pthread_create(&starter, NULL, start_until_refused, NULL);
+	return 0;
+}
+
+static void test_other_threads_start_nothing_when_the_process_ends(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("ends_beside_a_starter", NULL, &end);
+	assert_int_equal(end.status, 0);
+	assert_non_null(strstr(end.err, "1 cannot start 'Process-"));
+	assert_non_null(strstr(end.err, "this process is ending"));
+}
+
 static const role roles[] = {
-	ROLE(exits_in_finalizers),     ROLE(raises_while_ending),   ROLE(leaves_three),
-	ROLE(registers_handlers),      ROLE(children_leave_output), ROLE(leaves_children),
-	ROLE(leaves_a_stopped_daemon), ROLE(leaves_grandchildren),  ROLE(forks_by_itself),
-	ROLE(starts_a_forking_target), ROLE(shows_the_log),	    ROLE(exits_quickly),
-	ROLE(asks_whether_it_exits),
+	ROLE(starts_in_finalizers),  ROLE(ends_beside_a_starter), ROLE(exits_in_finalizers),
+	ROLE(raises_while_ending),   ROLE(leaves_three),	  ROLE(registers_handlers),
+	ROLE(children_leave_output), ROLE(leaves_children),	  ROLE(leaves_a_stopped_daemon),
+	ROLE(leaves_grandchildren),  ROLE(forks_by_itself),	  ROLE(starts_a_forking_target),
+	ROLE(shows_the_log),	     ROLE(exits_quickly),	  ROLE(asks_whether_it_exits),
 };
 
 int main(int argc, char **argv)
@@ -420,6 +486,8 @@ int main(int argc, char **argv)
 		TEST(test_exit_in_a_finalizer),
 		TEST(test_a_thread_that_raises_while_the_process_ends),
 		TEST(test_every_child_waited_for_is_named),
+		TEST(test_what_a_last_finalizer_starts_is_joined),
+		TEST(test_other_threads_start_nothing_when_the_process_ends),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);
 }

@@ -382,10 +382,15 @@ static void wait_for_signal(void)
 	pause();
 }
 
+static void handled(int signal)
+{
+	(void)signal;
+}
+
 static int is_interrupted(void)
 {
 	setpgid(0, 0);
-	signal(SIGINT, SIG_IGN); /* this process has its own way with Ctrl-C */
+	signal(SIGINT, handled); /* this process has its own way with Ctrl-C */
 	brood_forkserver_set_warm(1);
 	run_here(nothing);
 	pid_t warm = find_one("brood-warm");

@@ -232,6 +232,18 @@ static void test_an_older_and_shorter_struct_is_accepted(void **state)
 	brood_process_free(p);
 }
 
+static void test_no_struct_has_such_a_size(void **state)
+{
+	(void)state;
+	const size_t sizes[] = {0, 9, sizeof(brood_process_options) + 8};
+	for (size_t i = 0; i < 3; i++) {
+		brood_process_options options = {.size = sizes[i]};
+		assert_null(brood_process_new_with(&options));
+		assert_int_equal(errno, EINVAL);
+		assert_sentence("size");
+	}
+}
+
 static void test_daemon_is_inherited(void **state)
 {
 	(void)state;
@@ -274,6 +286,7 @@ int main(void)
 		TEST(test_null_says_why),
 		TEST(test_wrong_options),
 		TEST(test_an_older_and_shorter_struct_is_accepted),
+		TEST(test_no_struct_has_such_a_size),
 		TEST(test_daemon_is_inherited),
 		TEST(test_authkey),
 	};

@@ -212,7 +212,7 @@ static void test_a_frame_without_descriptors(void **state)
 	outcome end;
 	run_role("raises_without_descriptors", NULL, &end);
 	assert_int_equal(WEXITSTATUS(end.status), 1);
-	assert_non_null(strstr(end.err, "(most recent call last):\n  File \""));
+	assert_non_null(strstr(end.err, "are not known]\n  File \""));
 	assert_non_null(strstr(end.err, "\nLateError: too late\n"));
 }
 
@@ -321,13 +321,60 @@ static void test_the_traceback_stands_after_the_shutdown(void **state)
 	assert_true(down && trace && code && down < trace && trace < code);
 }
 
+static void (*volatile again)(int n); /* for no compiler to see where it leads */
+
+FRAME static void recurse(int n)
+{
+	if (n == 0)
+		brood_raise("DepthError", NULL);
+	again(n - 1);
+	__asm__ volatile("");
+}
+
+static void go_deep(void)
+{
+	again = recurse;
+	again(3000);
+	__asm__ volatile("");
+}
+
+static int raises_deep_down(void)
+{
+	brood_process *p = brood_start(.call = go_deep);
+	brood_process_join(p);
+	brood_report *report = brood_process_report(p);
+	brood_report_print(report, stdout);
+	brood_report_free(report);
+	return 0;
+}
+
+static void test_calls_that_are_left_out_are_told_of(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("raises_deep_down", NULL, &end);
+	const char *told = "Traceback (most recent call last):\n"
+			   "  [The calls before these are not known]\n";
+	assert_non_null(strstr(end.err, told));
+	assert_non_null(strstr(end.err, "DepthError\n"));
+	assert_non_null(strstr(end.out, told));
+	assert_null(strstr(end.err, "in go_deep"));
+}
+
 static const role roles[] = {
-	ROLE(raises_in_a_child),     ROLE(raises_in_main),
-	ROLE(raises_in_a_thread),    ROLE(raises_bare),
-	ROLE(raises_with_a_log),     ROLE(raises_in_a_childs_finalizer),
-	ROLE(raises_in_a_finalizer), ROLE(raises_in_a_childs_handler),
-	ROLE(raises_in_a_handler),   ROLE(raises_without_descriptors),
-	ROLE(raises_twice),	     ROLE(raises_and_starts),
+	ROLE(raises_deep_down),
+	ROLE(raises_in_a_child),
+	ROLE(raises_in_main),
+	ROLE(raises_in_a_thread),
+	ROLE(raises_bare),
+	ROLE(raises_with_a_log),
+	ROLE(raises_in_a_childs_finalizer),
+	ROLE(raises_in_a_finalizer),
+	ROLE(raises_in_a_childs_handler),
+	ROLE(raises_in_a_handler),
+	ROLE(raises_without_descriptors),
+	ROLE(raises_twice),
+	ROLE(raises_and_starts),
 };
 
 int main(int argc, char **argv)
@@ -341,6 +388,7 @@ int main(int argc, char **argv)
 		TEST(test_both_errors_of_a_child_are_told),
 		TEST(test_an_error_is_told_once),
 		TEST(test_no_type_no_message),
+		TEST(test_calls_that_are_left_out_are_told_of),
 		TEST(test_the_traceback_stands_after_the_shutdown),
 	};
 	int status = HARNESS_MAIN(argc, argv, roles, tests);

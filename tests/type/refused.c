@@ -317,6 +317,12 @@ brood_value made(job *j, point *p)
 #ifdef IS_NOT_DESCRIBED /* BROOD_TYPE_is_missing_for_brood_value */
 	return brood_is(j, brood_value) ? BROOD_NONE : BROOD_VALUE(1);
 #endif
+#ifdef MUST_OF_A_BOOL /* brood_must_takes_a_pointer_or_a_signed_number */
+	brood_must(brood_type_is(j, NULL));
+#endif
+#ifdef MUST_OF_A_SIZE /* brood_must_takes_a_pointer_or_a_signed_number */
+	brood_must(sizeof(point));
+#endif
 #ifdef POINTED_TO_ANOTHER /* pointer */
 	return BROOD_POINTED(job, p);
 #endif
