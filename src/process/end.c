@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -105,7 +104,7 @@ static int signal_from_elsewhere(const brood_process *process, int signal)
 	if (fd < 0)
 		return fd;
 	int r = sys_pidfd_signal(fd, signal);
-	close(fd);
+	sys_close(fd);
 	return r;
 }
 

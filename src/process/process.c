@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sys.h"
 #include "process/children.h"
 #include "process/given.h"
 #include "process/import.h"
@@ -40,7 +41,7 @@ static void destroy(brood_process *process)
 	if (process->state == PROCESS_INITIAL)
 		free_arguments(process);
 	if (process->pidfd >= 0)
-		close(process->pidfd);
+		sys_close(process->pidfd);
 	free_texts(process->name);
 	free_texts(process->authkey);
 	record_drop(process);
@@ -73,7 +74,7 @@ void process_drop_pidfd(brood_process *process)
 {
 	if (!process->closed || process->waiters > 0 || process->pidfd < 0)
 		return;
-	close(process->pidfd);
+	sys_close(process->pidfd);
 	process->pidfd = -1;
 }
 
