@@ -16,7 +16,8 @@
  * 33 bytes and more are aligned to a cache line.
  *
  * Every block has an owner: the process that allocated it. What a process
- * still owns when it has ended is freed, whether it returned or was killed. A
+ * still owns when it has ended is freed, whether it returned or was killed; of one
+ * that the program forked itself, once memory or its place is needed. A
  * block that must outlive its maker is kept with brood_keep(), or passed to the
  * process that adopts it with brood_adopt().
  *
@@ -108,10 +109,10 @@ typedef struct brood_heap_stats {
 BROOD_API int brood_heap_stats_get(brood_heap_stats *out);
 
 /*
- * Returns to the system all memory that no block needs: freed large blocks are
- * otherwise kept for reuse, up to 64 MiB in all, for about a second of use, and of
- * the chunks that small blocks are cut from, one of each size. Done by itself when
- * an allocation finds no memory. Returns the bytes returned, or the negative
+ * Frees what processes that have ended still own, and returns to the system all
+ * memory that no block needs: freed large blocks are otherwise kept for reuse, up
+ * to 64 MiB in all, for about a second of use, and of the chunks that small blocks
+ * are cut from, one of each size. Done by itself when an allocation finds no memory. Returns the bytes returned, or the negative
  * errno for which there is no heap. Takes time in proportion to the heap.
  */
 BROOD_API long long brood_heap_trim(void);

@@ -14,6 +14,7 @@
 size_t reclaim_all(void)
 {
 	size_t bytes = 0;
+	table_collect();
 	account_begin();
 	for (uint32_t chunk = 0; chunk < atomic_load(&heap_map.super->top); chunk++) {
 		uint64_t word = atomic_load(run_at(chunk));

@@ -128,6 +128,12 @@ static void the_programs_files_are_safe_when_it_closes_ours(void **state)
 	reserve_under(&(limits){.heap_size = "16M", .argument = "descriptor"});
 }
 
+static void what_forked_children_leave_is_collected(void **state)
+{
+	(void)state;
+	output_under(&(limits){.heap_size = "4M", .argument = "fork"});
+}
+
 static void sizes_are_read(void **state)
 {
 	(void)state;
@@ -153,6 +159,7 @@ int main(void)
 #endif
 		cmocka_unit_test(a_file_size_limit_does_not_kill),
 		cmocka_unit_test(the_programs_files_are_safe_when_it_closes_ours),
+		cmocka_unit_test(what_forked_children_leave_is_collected),
 		cmocka_unit_test(sizes_are_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
