@@ -26,8 +26,8 @@
  *
  * In the environment, BROOD_HEAP_SIZE sets the reserve in bytes (suffixes K, M,
  * G, T), of 1 MiB at least; more than 64 GiB or RLIMIT_FSIZE is cut to that.
- * Without it the reserve is the least of 64 GiB, an eighth of RLIMIT_AS, and
- * RLIMIT_FSIZE. A program that calls mlockall() must set it to what it can
+ * Without it, or empty, the reserve is the least of 64 GiB, an eighth of RLIMIT_AS,
+ * and RLIMIT_FSIZE. A program that calls mlockall() must set it to what it can
  * afford: locked, the whole reserve takes memory.
  *
  * Every function may be called from any thread; none but brood_heap_check()
