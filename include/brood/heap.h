@@ -73,7 +73,8 @@ BROOD_API void *brood_realloc(void *ptr, size_t size);
 /*
  * Frees a block, or a pickled value (from brood_copy(), or received), whoever owns
  * it. NULL is allowed and does nothing. Returns 0; -EINVAL when ptr is no block
- * of this heap or has already been freed, and nothing is changed.
+ * of this heap, has already been freed, or is an object of the library (a queue,
+ * a lock, a process), which its own function frees; then nothing is changed.
  */
 BROOD_API int brood_free(void *ptr);
 
