@@ -52,7 +52,7 @@ int brood_heap_stats_get(brood_heap_stats *out)
 	if (r < 0)
 		return r;
 	if (!out)
-		return error_absent("out");
+		return error_set(EINVAL, "out is NULL");
 	brood_heap_stats stats = {.reserve = heap_map.reserve};
 	uint32_t chunk = 0;
 	while (chunk < atomic_load(&heap_map.super->top)) {

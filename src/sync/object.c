@@ -80,7 +80,7 @@ int object_wrong(const void *pointer, object_kind kind)
 int object_options(const void *given, size_t given_size, void *options, size_t size)
 {
 	if (!given)
-		return error_absent("options");
+		return error_set(EINVAL, "options is NULL");
 	if (given_size > size || given_size < sizeof(size_t))
 		return error_set(EINVAL,
 				 "the options' size is %zu: fill the struct by the macro, or set "

@@ -130,6 +130,7 @@ static void test_before_start(void **state)
 	assert_int_equal(brood_process_sentinel(p), -EINVAL);
 	assert_sentence("process not started");
 	assert_int_equal(brood_process_terminate(p), -EINVAL);
+	assert_sentence("can only terminate a started process: call brood_process_start()");
 	assert_int_equal(brood_process_kill(p), -EINVAL);
 	assert_int_equal(brood_process_interrupt(p), -EINVAL);
 	assert_int_equal(brood_process_signal(p, 0), -EINVAL);
