@@ -16,7 +16,8 @@
  * 33 bytes and more are aligned to a cache line.
  *
  * Every block has an owner: the process that allocated it. What a process
- * still owns when it has ended is freed, whether it returned or was killed. A
+ * still owns when it has ended is freed, whether it returned or was killed; of one
+ * that the program forked itself, once memory or its place is needed. A
  * block that must outlive its maker is kept with brood_keep(), or passed to the
  * process that adopts it with brood_adopt().
  *
@@ -25,8 +26,8 @@
  *
  * In the environment, BROOD_HEAP_SIZE sets the reserve in bytes (suffixes K, M,
  * G, T), of 1 MiB at least; more than 64 GiB or RLIMIT_FSIZE is cut to that.
- * Without it the reserve is the least of 64 GiB, an eighth of RLIMIT_AS, and
- * RLIMIT_FSIZE. A program that calls mlockall() must set it to what it can
+ * Without it, or empty, the reserve is the least of 64 GiB, an eighth of RLIMIT_AS,
+ * and RLIMIT_FSIZE. A program that calls mlockall() must set it to what it can
  * afford: locked, the whole reserve takes memory.
  *
  * Every function may be called from any thread; none but brood_heap_check()
@@ -72,7 +73,8 @@ BROOD_API void *brood_realloc(void *ptr, size_t size);
 /*
  * Frees a block, or a pickled value (from brood_copy(), or received), whoever owns
  * it. NULL is allowed and does nothing. Returns 0; -EINVAL when ptr is no block
- * of this heap or has already been freed, and nothing is changed.
+ * of this heap, has already been freed, or is an object of the library (a queue,
+ * a lock, a process), which its own function frees; then nothing is changed.
  */
 BROOD_API int brood_free(void *ptr);
 
@@ -108,10 +110,10 @@ typedef struct brood_heap_stats {
 BROOD_API int brood_heap_stats_get(brood_heap_stats *out);
 
 /*
- * Returns to the system all memory that no block needs: freed large blocks are
- * otherwise kept for reuse, up to 64 MiB in all, for about a second of use, and of
- * the chunks that small blocks are cut from, one of each size. Done by itself when
- * an allocation finds no memory. Returns the bytes returned, or the negative
+ * Frees what processes that have ended still own, and returns to the system all
+ * memory that no block needs: freed large blocks are otherwise kept for reuse, up
+ * to 64 MiB in all, for about a second of use, and of the chunks that small blocks
+ * are cut from, one of each size. Done by itself when an allocation finds no memory. Returns the bytes returned, or the negative
  * errno for which there is no heap. Takes time in proportion to the heap.
  */
 BROOD_API long long brood_heap_trim(void);

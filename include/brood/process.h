@@ -390,7 +390,8 @@ BROOD_API int brood_process_close(brood_process *process);
 
 /*
  * Ends the object's life. A process still running goes on: its object is freed after it has
- * ended and has been reaped. NULL is allowed. The current process's object is left alone.
+ * ended and has been reaped. NULL is allowed. The current process's object is left alone, and
+ * so, with errno EINVAL, is one that runs and has been freed already.
  */
 BROOD_API void brood_process_free(brood_process *process);
 

@@ -151,7 +151,8 @@ typedef struct brood_value {
 /*
  * Mark: the field points to an array of type (a described struct, a scalar type
  * of one word, brood_string or brood_bytes), and the field behind it, any
- * integer, counts its elements. Stands for both. A type may so contain itself.
+ * integer, counts its elements. Stands for both. A type may so contain itself; a value
+ * whose arrays are nested more than 200 deep is -EINVAL.
  */
 #define BROOD_MANY(type, items, n_items) ((many_field), type, items, n_items)
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/sys.h"
 
 /* v1 writes "no limit" as the largest number of whole pages. */
@@ -350,15 +351,18 @@ int64_t cgroup_oom_kills_under(const char *root)
 
 int64_t cgroup_oom_kills(void)
 {
+	CANCEL_HOLD(held);
 	return cgroup_oom_kills_under("");
 }
 
 double cgroup_cpu_quota(void)
 {
+	CANCEL_HOLD(held);
 	return cgroup_cpu_quota_under("");
 }
 
 int64_t cgroup_memory_left(void)
 {
+	CANCEL_HOLD(held);
 	return cgroup_memory_left_under("");
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 
@@ -56,6 +57,7 @@ const struct timespec *deadline_left(deadline when, struct timespec *storage)
  * back signal handlers until it returns. */
 void clock_sleep(deadline when)
 {
+	CANCEL_HOLD(held);
 	struct timespec left = {.tv_sec = 1};
 	while (!deadline_left(when, &left) || left.tv_sec || left.tv_nsec)
 		nanosleep(&left, NULL);

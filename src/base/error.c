@@ -9,17 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SENTENCE_SIZE = 512 };
+#include "base/local.h"
 
-static _Thread_local char last[SENTENCE_SIZE];
-static _Thread_local char last_null[SENTENCE_SIZE];
+/* The thread's sentences. Threads for which there is no memory share some. */
+static local *mine(void)
+{
+	static local shared;
+	int saved = errno;
+	local *own = local_get();
+	errno = saved;
+	return own ? own : &shared;
+}
 
 static void record(const char *format, va_list args)
 {
 	/* Through a buffer: an argument may be brood_error() itself. */
-	char sentence[SENTENCE_SIZE];
+	char sentence[LOCAL_SENTENCE_SIZE];
 	vsnprintf(sentence, sizeof(sentence), format, args);
-	memcpy(last, sentence, sizeof(last));
+	memcpy(mine()->failure, sentence, sizeof(sentence));
 }
 
 void error_record(int err, const char *format, ...)
@@ -42,29 +49,32 @@ void *error_null(int err, const char *format, ...)
 
 void *error_to_null(int negative_errno)
 {
-	memcpy(last_null, last, sizeof(last_null));
+	local *own = mine();
+	memcpy(own->failure_null, own->failure, sizeof(own->failure));
 	errno = -negative_errno;
 	return NULL;
 }
 
 void error_record_absent(const char *what)
 {
-	if (last_null[0] == '\0') {
+	local *own = mine();
+	if (own->failure_null[0] == '\0') {
 		error_record(EINVAL, "%s is NULL", what);
 		return;
 	}
-	memcpy(last, last_null, sizeof(last));
+	memcpy(own->failure, own->failure_null, sizeof(own->failure));
 	errno = EINVAL;
 }
 
 const char *brood_error(void)
 {
-	return last;
+	return mine()->failure;
 }
 
 static void BROOD_NORETURN give_up(const char *file, int line, const char *expr)
 {
-	fprintf(stderr, "%s:%d: %s: %s\n", file, line, expr, last[0] ? last : strerror(errno));
+	const char *why = brood_error();
+	fprintf(stderr, "%s:%d: %s: %s\n", file, line, expr, *why ? why : strerror(errno));
 	exit(1);
 }
 

@@ -31,8 +31,8 @@ void *error_null(int err, const char *format, ...) BROOD_PRINTF(2, 3);
 void *error_to_null(int negative_errno);
 
 /*
- * The caller passed NULL where it needs a `what`. Returns -EINVAL; the sentence
- * is that of the constructor's failure which made the NULL, if there was one.
+ * The caller passed NULL where it needs a `what` that a constructor makes. Returns -EINVAL; the
+ * sentence is that of the constructor's failure which made the NULL, if there was one.
  */
 #define error_absent(what) (error_record_absent(what), error_negative(EINVAL))
 void error_record_absent(const char *what);

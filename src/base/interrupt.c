@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
@@ -45,6 +46,7 @@ static int poll_once(struct pollfd *fds, nfds_t count, deadline when, const sigs
  * looked for, or ends the sleep. */
 int interrupt_poll(struct pollfd *fds, nfds_t count, deadline when)
 {
+	CANCEL_HOLD(held);
 	int r;
 	if (when == 0) {
 		while ((r = poll_once(fds, count, when, NULL)) == -EINTR)

@@ -49,7 +49,7 @@ int pidref_open(pidref process)
 	/* Read after the open: while the descriptor is held its pid may be recycled, but then the
 	 * process that is found under it started later. */
 	if (process.started && start_time(process.pid) > process.started) {
-		close(fd);
+		sys_close(fd);
 		return -ESRCH;
 	}
 	return fd;
@@ -79,6 +79,6 @@ bool pidref_dead(pidref process)
 	if (fd < 0)
 		return fd == -ESRCH || dead_by_pid(process);
 	bool dead = sys_pidfd_ended(fd);
-	close(fd);
+	sys_close(fd);
 	return dead;
 }

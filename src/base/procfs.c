@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/sys.h"
 
 enum { TEXT_MAX = 255 };
@@ -70,6 +71,7 @@ struct entry {
  */
 static int each_number(const char *path, bool (*visit)(pid_t number, void *data), void *data)
 {
+	CANCEL_HOLD(held);
 	_Alignas(struct entry) char entries[96];
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -119,6 +121,7 @@ bool proc_at_rest(pid_t pid)
 
 bool proc_contains(pid_t pid, const char *file, const char *text)
 {
+	CANCEL_HOLD(held);
 	char path[40], buffer[4096 + TEXT_MAX];
 	size_t length = strlen(text), kept = 0;
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);

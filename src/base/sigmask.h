@@ -10,7 +10,8 @@
  *	SIGMASK_BLOCK(mask, SIGPIPE);
  *
  * All means all: glibc's internal signals too, which no handler of the program
- * sees, and which must not run glibc's in a process that is just being born.
+ * sees, and which must not run glibc's in a process that is just being born. One of
+ * these cancels threads, so cancellation is off meanwhile.
  *
  * To write where nobody may read, without the signal that this sends:
  *
@@ -24,6 +25,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "base/cancel.h"
 #include "base/raw.h"
 
 typedef struct sigmask {
@@ -44,9 +46,11 @@ static inline void sigmask_restore(const sigmask *mask)
 	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask->before, 0, sizeof(mask->before));
 }
 
-#define SIGMASK_GUARD		__attribute__((cleanup(sigmask_restore), unused)) const sigmask
+#define SIGMASK_GUARD __attribute__((cleanup(sigmask_restore), unused)) const sigmask
 
-#define SIGMASK_BLOCK_ALL(name) SIGMASK_GUARD name = sigmask_change(SIG_SETMASK, UINT64_MAX)
+#define SIGMASK_BLOCK_ALL(name)   \
+	CANCEL_HOLD(name##_held); \
+	SIGMASK_GUARD name = sigmask_change(SIG_SETMASK, UINT64_MAX)
 #define SIGMASK_BLOCK(name, signal) \
 	SIGMASK_GUARD name = sigmask_change(SIG_BLOCK, UINT64_C(1) << ((signal)-1))
 

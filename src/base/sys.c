@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 
@@ -26,6 +27,7 @@ int sys_above_standard_streams(int fd)
 {
 	if (fd < 0 || fd > STDERR_FILENO)
 		return fd;
+	CANCEL_HOLD(held);
 	int moved = sys_result(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 	close(fd);
 	return moved;
@@ -33,6 +35,7 @@ int sys_above_standard_streams(int fd)
 
 void sys_close(int fd)
 {
+	CANCEL_HOLD(held);
 	int saved = errno;
 	if (fd >= 0)
 		close(fd);
@@ -49,6 +52,7 @@ static int seal(int fd, size_t size)
 
 int sys_memfd(const char *name, size_t size)
 {
+	CANCEL_HOLD(held);
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
 	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
 		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -64,6 +68,7 @@ int sys_memfd(const char *name, size_t size)
 
 static int retry_fallocate(int fd, int mode, off_t offset, off_t length)
 {
+	CANCEL_HOLD(held);
 	int r;
 	do {
 		r = sys_result(fallocate(fd, mode, offset, length));
@@ -163,6 +168,7 @@ struct robust_list_head *sys_robust_list(void)
 
 ssize_t sys_read_file(const char *path, char *buffer, size_t size)
 {
+	CANCEL_HOLD(held);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -185,6 +191,7 @@ ssize_t sys_read_file(const char *path, char *buffer, size_t size)
 
 int sys_write_all(int fd, const void *data, size_t size)
 {
+	CANCEL_HOLD(held);
 	SIGPIPE_HOLD(hold);
 	const char *next = data;
 	while (size > 0) {
@@ -228,6 +235,7 @@ static bool is_null_device(int fd)
  * program may close all descriptors, and give this one's number to a file of its own. */
 int sys_null(void)
 {
+	CANCEL_HOLD(held);
 	int kept = null_descriptor;
 	if (kept >= 0 && is_null_device(kept))
 		return kept;
@@ -249,5 +257,6 @@ int sys_make_empty(int fd)
 
 int sys_open_path(const char *path)
 {
+	CANCEL_HOLD(held);
 	return sys_above_standard_streams(sys_result(open(path, O_PATH | O_CLOEXEC)));
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/raw.h"
 #include "base/sys.h"
 
@@ -116,6 +117,7 @@ int sys_wait_peek(siginfo_t *info)
 
 int sys_pidfd_wait(int pidfd, const struct timespec *left)
 {
+	CANCEL_HOLD(held);
 	struct pollfd poll_for = {.fd = pidfd, .events = POLLIN};
 	return sys_result(ppoll(&poll_for, 1, left, NULL));
 }

@@ -20,6 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/sys.h"
 
@@ -59,6 +60,7 @@ static int datagram_socket(void)
 
 int sys_bell(uint64_t id)
 {
+	CANCEL_HOLD(held);
 	struct sockaddr_un name;
 	socklen_t length = name_of(id, &name);
 	int fd = datagram_socket();
@@ -74,6 +76,7 @@ int sys_bell(uint64_t id)
 
 int sys_ring(uint64_t id)
 {
+	CANCEL_HOLD(held);
 	struct sockaddr_un name;
 	socklen_t length = name_of(id, &name);
 	int fd = datagram_socket();
@@ -91,6 +94,7 @@ int sys_ring(uint64_t id)
 /* Not until it is empty: anybody may send, and could keep it from being so. */
 void sys_hush(int bell)
 {
+	CANCEL_HOLD(held);
 	char byte;
 	for (int i = 0; i < HUSH_AT_MOST; i++)
 		if (recv(bell, &byte, sizeof(byte), MSG_DONTWAIT) < 0 && errno != EINTR)
@@ -127,6 +131,7 @@ int sys_either(int one, int other)
 
 int sys_socketpair(int ret_ends[2])
 {
+	CANCEL_HOLD(held);
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
@@ -143,6 +148,7 @@ int sys_socketpair(int ret_ends[2])
 
 int sys_send(int socket, const struct iovec *parts, size_t n_parts, const int *fds, size_t count)
 {
+	CANCEL_HOLD(held);
 	union ancillary beside;
 	struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
 				 .msg_iovlen = n_parts};
@@ -184,6 +190,7 @@ static void take_descriptors(struct msghdr *message, int *fds, size_t count)
 ssize_t sys_receive(int socket, const struct iovec *parts, size_t n_parts, int *fds, size_t count,
 		    bool peek, bool *ret_lost)
 {
+	CANCEL_HOLD(held);
 	union ancillary beside;
 	struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts,
 				 .msg_iovlen = n_parts,
@@ -244,6 +251,7 @@ static int write_file(int fd, const char *data, size_t size)
 
 int sys_sealed_file(const void *data, size_t size)
 {
+	CANCEL_HOLD(held);
 	struct rlimit limit;
 	/* Beyond it the kernel sends SIGXFSZ. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size > limit.rlim_cur)
@@ -272,6 +280,7 @@ bool sys_is_sealed_file(int fd, size_t size)
 
 int sys_read_at(int fd, void *data, size_t size, off_t offset)
 {
+	CANCEL_HOLD(held);
 	for (size_t done = 0; done < size;) {
 		ssize_t r = pread(fd, (char *)data + done, size - done, offset + (off_t)done);
 		if (r < 0 && errno != EINTR)

@@ -19,7 +19,7 @@ bool account_other_add(heap_owner owner)
 	if (owner_is_object(owner) && !atomic_load(&heap_map.super->objects))
 		atomic_store(&heap_map.super->objects, 1);
 	if (!owner_is_process(owner))
-		return owner_is_object(owner) || owner == HEAP_OWNER_FAMILY;
+		return owner_is_object(owner) || owner_is_family(owner);
 	_Atomic uint64_t *account = account_of(owner);
 	if (!account)
 		return false;

@@ -56,7 +56,7 @@ static bool owner_known(heap_owner owner)
 		return process_known(owner);
 	if (owner_is_object(owner))
 		return block_find(owner_block(owner), &object);
-	return owner == HEAP_OWNER_FAMILY;
+	return owner_is_family(owner);
 }
 
 static bool tails_whole(uint32_t head, uint32_t length)

@@ -68,6 +68,14 @@ static int no_block(const void *ptr)
 			 ptr);
 }
 
+static int is_object(const void *ptr)
+{
+	return error_set(EINVAL,
+			 "%p is an object of this library: free it by its own function, as a queue "
+			 "by brood_queue_free()",
+			 ptr);
+}
+
 /* A block by the pointer that its user holds. */
 static int find_held(const void *ptr, block *ret)
 {
@@ -76,7 +84,14 @@ static int find_held(const void *ptr, block *ret)
 		return r;
 	if (!block_find(ptr, ret))
 		return no_block(ptr);
+	if (ret->owner == HEAP_OWNER_LIBRARY)
+		return is_object(ptr);
 	size_t offset = (size_t)((const char *)ptr - ret->start);
+	if (offset == HEAP_OBJECT_OFFSET)
+		return error_set(EINVAL,
+				 "%p is a process, to be freed by brood_process_free(), or points "
+				 "into a block of the shared heap, which is %p",
+				 ptr, (void *)ret->start);
 	if (offset && offset != HEAP_VALUE_OFFSET)
 		return error_set(EINVAL, "%p points into a block of the shared heap, which is %p",
 				 ptr, (void *)ret->start);

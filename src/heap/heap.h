@@ -14,12 +14,20 @@
 typedef uint32_t heap_owner;
 #define HEAP_OWNER_FAMILY ((heap_owner)2)
 
+/* The family's, too, as an object of the library: users free it by the object's own function, and
+ * brood_free(), brood_keep() and their like refuse it. */
+#define HEAP_OWNER_LIBRARY ((heap_owner)3)
+
 /*
  * A pickled value has a header of this many bytes before the pointer that its
  * user holds: brood_free(), brood_keep() and brood_adopt() take a block by its
  * start or by this offset, and no other.
  */
 enum { HEAP_VALUE_OFFSET = 64 };
+
+/* For an object that belongs to a process: what its user holds points that far into the block, so
+ * that the same functions refuse it. */
+enum { HEAP_OBJECT_OFFSET = 32 };
 
 /* 0, or the negative errno (with its sentence) for which there is no heap. */
 int heap_require(void);

@@ -3,7 +3,7 @@
 #define HEAP_OWNER_H
 
 /*
- * How heap_owner is made up; 0 and 1 are states of a block, 2 is the family.
+ * How heap_owner is made up; 0 and 1 are states of a block, 2 and 3 are the family.
  *
  *	1 | 31 bits: an object, as its block's distance from the base / 32
  *	01 | slot: 15 bits | generation: 15 bits: a process
@@ -20,6 +20,11 @@ enum { OWNER_GENERATION_BITS = 15, OWNER_UNIT = 32 };
 static inline bool owner_is_object(heap_owner owner)
 {
 	return owner & OWNER_OBJECT;
+}
+
+static inline bool owner_is_family(heap_owner owner)
+{
+	return owner == HEAP_OWNER_FAMILY || owner == HEAP_OWNER_LIBRARY;
 }
 
 static inline bool owner_is_process(heap_owner owner)

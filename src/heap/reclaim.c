@@ -14,6 +14,7 @@
 size_t reclaim_all(void)
 {
 	size_t bytes = 0;
+	table_collect();
 	account_begin();
 	for (uint32_t chunk = 0; chunk < atomic_load(&heap_map.super->top); chunk++) {
 		uint64_t word = atomic_load(run_at(chunk));
@@ -51,7 +52,7 @@ int brood_heap_stats_get(brood_heap_stats *out)
 	if (r < 0)
 		return r;
 	if (!out)
-		return error_absent("out");
+		return error_set(EINVAL, "out is NULL");
 	brood_heap_stats stats = {.reserve = heap_map.reserve};
 	uint32_t chunk = 0;
 	while (chunk < atomic_load(&heap_map.super->top)) {

@@ -51,8 +51,9 @@ int reserve_size(uint64_t *ret, char *sentence, size_t size)
 {
 	uint64_t reserve = RESERVE_MAX;
 	const char *wanted = getenv("BROOD_HEAP_SIZE");
+	bool given = wanted && *wanted;
 	const char *reason = "RLIMIT_AS (ulimit -v): raise it, or set BROOD_HEAP_SIZE";
-	if (wanted) {
+	if (given) {
 		if (!reserve_parse(wanted, &reserve)) {
 			snprintf(sentence, size,
 				 "BROOD_HEAP_SIZE is '%s': write bytes, or a number with one of "

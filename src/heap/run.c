@@ -66,6 +66,20 @@ static uint32_t look(uint32_t from, uint32_t limit, uint32_t length)
 	return RUN_NONE;
 }
 
+/* What needs one chunk may be a block of any size up to that. */
+static void no_room(uint32_t length)
+{
+	const char *advice = reserve_advice(heap_map.reserve);
+	if (length == 1)
+		error_set(ENOMEM, "the shared heap is full (its reserve is %zu): free blocks%s",
+			  heap_map.reserve, advice);
+	else
+		error_set(ENOMEM,
+			  "the shared heap has no room for %zu more bytes in one piece (its "
+			  "reserve is %zu): free blocks%s",
+			  (size_t)length << HEAP_CHUNK_SHIFT, heap_map.reserve, advice);
+}
+
 static uint32_t claim_between(uint32_t from, uint32_t limit, uint32_t length, uint64_t claim)
 {
 	heap_superblock *super = heap_map.super;
@@ -84,11 +98,7 @@ static uint32_t claim_between(uint32_t from, uint32_t limit, uint32_t length, ui
 		}
 		from = end + 1;
 	}
-	error_set(ENOMEM,
-		  "the shared heap has no room for %zu more bytes (its reserve is %zu): "
-		  "free blocks%s",
-		  (size_t)length << HEAP_CHUNK_SHIFT, heap_map.reserve,
-		  reserve_advice(heap_map.reserve));
+	no_room(length);
 	return RUN_NONE;
 }
 

@@ -25,6 +25,7 @@
 
 #include <string.h>
 
+#include "base/local.h"
 #include "heap/account.h"
 #include "heap/cache.h"
 #include "heap/memory.h"
@@ -61,19 +62,27 @@ typedef struct cursor {
 	uint32_t freed[FREED_DEPTH];
 } cursor;
 
-static _Thread_local struct {
+typedef struct cursors {
 	heap_owner of; /* the process whose they are: a forked child goes its own ways */
 	cursor at[SLAB_CLASSES];
 } cursors;
+_Static_assert(sizeof(cursors) <= LOCAL_HEAP_SIZE, "they are the thread's own");
 
 static cursor *cursor_for(unsigned class)
 {
+	static _Thread_local cursor forgetful;
 	heap_owner me = account_self.owner;
-	if (cursors.of != me) {
-		memset(&cursors, 0, sizeof(cursors));
-		cursors.of = me;
+	local *thread = local_get();
+	if (!thread) {
+		forgetful = (cursor){0};
+		return &forgetful;
 	}
-	return &cursors.at[class];
+	cursors *mine = (cursors *)thread->heap;
+	if (mine->of != me) {
+		memset(mine, 0, sizeof(*mine));
+		mine->of = me;
+	}
+	return &mine->at[class];
 }
 
 /* Takers that met step apart by a cache line of words. */

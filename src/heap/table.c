@@ -6,7 +6,9 @@
  * to its own has taken over what that one left, and frees it. So a starter or
  * collector may die anywhere: its slots name it, and are collected. A slot is
  * free when the word is 0 and the state is SLOT_FREE, which only the holder
- * changes; the root alone has no parent and is never collected.
+ * changes; the root alone has no parent and is never collected. A process that nobody
+ * started (the program forked it itself) is its own parent: nobody releases its slot,
+ * and it is collected once it is dead.
  *
  * A started child whose parent has died may be about to enter a slot that looks
  * abandoned. Reserved slots are collected only after ten seconds, and a child
@@ -32,7 +34,7 @@
 
 enum {
 	RESERVED_SECONDS = 10,
-	COLLECT_EVERY = 1024, /* reservations */
+	COLLECT_EVERY = 1024, /* slots taken, in a table that has many */
 };
 
 /* Where a new process is to be once it needs its slot; private to the process. */
@@ -231,6 +233,14 @@ static void collect_slot(uint32_t index, verdict *last)
 		release(slot);
 }
 
+/* Now and then, so that few are left over even if no process reserves one. */
+static bool collection_is_due(void)
+{
+	uint32_t part = heap_map.slot_count / 4;
+	uint32_t every = part < COLLECT_EVERY ? part : COLLECT_EVERY;
+	return atomic_load(&heap_map.super->slot_turn) % every == every - 1;
+}
+
 static void collect(void)
 {
 	verdict last = {0};
@@ -250,7 +260,7 @@ process_slot *table_reserve(void)
 	if (heap_require() < 0)
 		return error_to_null(-errno);
 	succeed_dead_root();
-	if (atomic_load(&heap_map.super->slot_turn) % COLLECT_EVERY == COLLECT_EVERY - 1)
+	if (collection_is_due())
 		collect();
 	process_slot *slot = take_any();
 	if (!slot) {
@@ -295,26 +305,30 @@ static bool claim(table_place place)
 	       state == SLOT_RUNNING;
 }
 
-/* A slot that is taken instead names the process that this one was forked from as its starter:
- * until now account_self.owner is that one's. It may be dead; then a collector frees the slot in
- * its time. A program run anew has been nobody yet, and names whose place it was to have: without a
- * starter it would be taken for the root, and never be collected. */
-static process_slot *take_another(void)
+/* A slot that is taken instead first names the process that this one was forked from as its
+ * starter: until now account_self.owner is that one's. A program run anew has been nobody yet, and
+ * names whose place it was to have: without a starter it would be taken for the root, and never be
+ * collected. */
+static void enter_another(void)
 {
 	if (!account_self.owner && moving.place.slot)
 		account_self.owner =
 			owner_of_slot(table_index(moving.place.slot), moving.place.generation);
-	return take_any();
+	process_slot *slot = take_any();
+	if (!slot)
+		return;
+	become(slot);
+	atomic_store(&slot->parent, account_self.owner);
+	if (collection_is_due())
+		collect();
 }
 
 static void settle_locked(void)
 {
-	process_slot *slot = NULL;
-	if (!account_self.slot) {
-		slot = claim(moving.place) ? moving.place.slot : take_another();
-		if (slot)
-			become(slot);
-	}
+	if (!account_self.slot && claim(moving.place))
+		become(moving.place.slot);
+	else if (!account_self.slot)
+		enter_another();
 	pthread_mutex_unlock(&moving.lock);
 }
 

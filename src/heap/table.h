@@ -8,7 +8,8 @@
  * A slot's life: FREE -> RESERVED (its starter prepares a start) -> RUNNING (the
  * process has entered) -> ENDED (it has published how) -> FREE (reaped, swept).
  * A starter that dies leaves RESERVED slots, and running ones that nobody
- * reaps: table_reserve() collects those of dead processes when it needs one.
+ * reaps, as do children that the program forks itself: those of dead processes are
+ * collected when slots or memory are needed, and now and then.
  *
  * Written by: the starter until it is entered; then by its process, except
  * `blocks`, which everyone who frees or hands over its blocks decrements.
@@ -38,8 +39,9 @@ typedef struct process_slot {
 	_Atomic uint32_t state;	     /* enum slot_state */
 	_Atomic uint32_t generation; /* counts the slot's uses, for heap_owner */
 	_Atomic int32_t pid;
-	_Atomic uint32_t parent;  /* heap_owner that started it, and may free it; 0 for the root */
-	_Atomic uint64_t started; /* with pid: as pidref.started; when RESERVED, since when */
+	_Atomic uint32_t parent;    /* heap_owner that started it, and may free it; its own when
+				       nobody did; 0 for the root */
+	_Atomic uint64_t started;   /* with pid: as pidref.started; when RESERVED, since when */
 	_Atomic uint32_t published; /* set, with release, once exit_code is valid */
 	_Atomic int32_t exit_code;  /* what the process said it would end with */
 	char name[SLOT_NAME_SIZE];  /* its name, cut; for other processes to show */
@@ -101,9 +103,8 @@ void table_found(void);
  */
 void table_release(process_slot *slot);
 
-/* Releases the slots of dead processes whose starters are dead, too, now and not when one is
- * needed.
- */
+/* Releases the slots of dead processes whose starters are dead, too, or that had none, now and not
+ * when one is needed. */
 void table_collect(void);
 
 /* The owner under which a slot's process allocates. */

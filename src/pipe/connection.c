@@ -52,7 +52,7 @@ static brood_connection *connection_new(int fd, uint32_t can, uint64_t max_messa
 		brood_free(c);
 		return error_to_null(r);
 	}
-	brood_keep(c);
+	heap_give(c, HEAP_OWNER_LIBRARY);
 	return c;
 }
 
@@ -180,5 +180,5 @@ int brood_connection_free(brood_connection *c)
 	if (r < 0)
 		return r;
 	port_end(&c->port);
-	return brood_free(c);
+	return heap_free_owned(c, HEAP_OWNER_LIBRARY);
 }

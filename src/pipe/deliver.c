@@ -132,7 +132,7 @@ static int adopt_connection(wire_message *m, void **ret)
 
 static int check_type(const brood_type *type)
 {
-	return type ? 0 : error_absent("the type");
+	return type ? 0 : error_set(EINVAL, "the type is NULL");
 }
 
 int connection_recv(brood_connection *c, const brood_type *type, deadline when, void **ret)
@@ -194,7 +194,7 @@ long long connection_recv_into(brood_connection *c, void *buffer, size_t size, d
 	const wire_filter filter = {.kind = WIRE_BYTES, .maximum = size};
 	wire_message m;
 	if (!buffer && size)
-		return error_absent("the buffer");
+		return error_set(EINVAL, "the buffer is NULL");
 	int r = receive_message(c, &filter, when, &m);
 	if (r < 0)
 		return r;

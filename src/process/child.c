@@ -105,6 +105,8 @@ TRACE_ENDS_HERE static void run(const struct birth *birth)
 	exit(EXIT_SUCCESS);
 }
 
+/* With cancellation off, as brood_process_start() has it: one that was meant for the thread that
+ * this one is a copy of would end it. */
 void child_main(const struct birth *birth, const sigmask *mask)
 {
 	/* What it has been given must be seen to be its own before its parent can die. */

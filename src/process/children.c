@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/sys.h"
 #include "log/log.h"
@@ -23,19 +24,23 @@
 
 static struct {
 	pthread_mutex_t lock;
+	int cancel;		      /* of the thread that holds it, as it was */
 	brood_process *_Atomic first; /* read without the lock to see that there are none */
 	brood_process *ended;	      /* to be reported on at the next unlock */
 } children = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void children_lock(void)
 {
+	int cancel = cancel_hold();
 	pthread_mutex_lock(&children.lock);
+	children.cancel = cancel;
 }
 
 /* Callbacks and the log are told without the lock, by the thread that noticed. */
 void children_unlock(void)
 {
 	brood_process *ended = children.ended;
+	int cancel = children.cancel;
 	if (ended)
 		children.ended = NULL;
 	pthread_mutex_unlock(&children.lock);
@@ -45,6 +50,7 @@ void children_unlock(void)
 		process_unref(ended);
 		ended = next;
 	}
+	cancel_restore(&cancel);
 }
 
 void children_forget(void)

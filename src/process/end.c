@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -105,7 +104,7 @@ static int signal_from_elsewhere(const brood_process *process, int signal)
 	if (fd < 0)
 		return fd;
 	int r = sys_pidfd_signal(fd, signal);
-	close(fd);
+	sys_close(fd);
 	return r;
 }
 
@@ -232,8 +231,13 @@ int end_check_signal(brood_process *process, const char *verb)
 		return r;
 	/* Itself a process can signal before its parent has written down that it is started. */
 	bool started = process->state >= PROCESS_STARTED || process == brood_current_process();
-	if (process->kind != PROCESS_CHILD || !started)
+	if (process->kind != PROCESS_CHILD)
 		return error_set(EINVAL, "cannot %s '%s': it is no process that was started here",
+				 verb, brood_process_name(process));
+	if (!started)
+		return error_set(EINVAL,
+				 "can only %s a started process: call brood_process_start() on "
+				 "'%s' first",
 				 verb, brood_process_name(process));
 	return 0;
 }

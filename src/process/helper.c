@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
@@ -106,6 +107,7 @@ static void end(pid_t pid)
 
 char *helper_run(void (*work)(const void *arg, FILE *out), const void *arg)
 {
+	CANCEL_HOLD(held);
 	int ends[2];
 	deadline when;
 	if (pipe2(ends, O_CLOEXEC) < 0)

@@ -75,6 +75,7 @@ struct brood_process {
 
 	_Atomic enum process_state state;
 	_Atomic bool closed;
+	_Atomic bool freed; /* its maker has given its reference back */
 	_Atomic int
 		pidfd; /* once started, until closed and nobody waits; -1: there is only the pid */
 	int waiters;

@@ -21,7 +21,7 @@ static int watch(brood_process *parent)
 		if (getppid() == parent->pid) {
 			parent->pidfd = fd;
 		} else {
-			close(fd);
+			sys_close(fd);
 			fd = -ESRCH;
 		}
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sys.h"
 #include "process/children.h"
 #include "process/given.h"
 #include "process/import.h"
@@ -40,11 +41,11 @@ static void destroy(brood_process *process)
 	if (process->state == PROCESS_INITIAL)
 		free_arguments(process);
 	if (process->pidfd >= 0)
-		close(process->pidfd);
+		sys_close(process->pidfd);
 	free_texts(process->name);
 	free_texts(process->authkey);
 	record_drop(process);
-	brood_free(process);
+	brood_free((char *)process - HEAP_OBJECT_OFFSET);
 }
 
 void process_unref(brood_process *process)
@@ -73,7 +74,7 @@ void process_drop_pidfd(brood_process *process)
 {
 	if (!process->closed || process->waiters > 0 || process->pidfd < 0)
 		return;
-	close(process->pidfd);
+	sys_close(process->pidfd);
 	process->pidfd = -1;
 }
 
@@ -140,10 +141,11 @@ static brood_process *allocate(const brood_process_options *options)
 	size_t name_size =
 		given(options->name) ? strlen(options->name) + 1 : class_size + number_size;
 	const char *parent_name = brood_name();
-	brood_process *process = brood_alloc(sizeof(*process) + class_size + number_size +
-					     name_size + strlen(parent_name) + 1);
-	if (!process)
+	char *block = brood_alloc(HEAP_OBJECT_OFFSET + sizeof(brood_process) + class_size +
+				  number_size + name_size + strlen(parent_name) + 1);
+	if (!block)
 		return NULL;
+	brood_process *process = (void *)(block + HEAP_OBJECT_OFFSET);
 	*process = (brood_process){.references = 1, .pidfd = -1, .creator = self_pid()};
 	char *end = process->storage;
 	process->class_name = end;
@@ -344,6 +346,10 @@ void brood_process_unref(brood_process *process)
 
 void brood_process_free(brood_process *process)
 {
-	if (process && process_is_ours(process))
+	if (!process || !process_is_ours(process))
+		return;
+	if (atomic_exchange(&process->freed, true))
+		error_record(EINVAL, "'%s' has been freed already", brood_process_name(process));
+	else
 		process_unref(process);
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
@@ -170,6 +171,7 @@ static int start(brood_process *process, int *ret_pidfd)
 
 int brood_process_start(brood_process *process)
 {
+	CANCEL_HOLD(held);
 	children_reap();
 	int r = begin(process);
 	if (r < 0)

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/pidref.h"
@@ -346,6 +347,7 @@ static pid_t root_of(brood_process *process)
 
 static int tree_signal(brood_process *process, int signal, const char *verb)
 {
+	CANCEL_HOLD(held);
 	int r = end_check_signal(process, verb);
 	if (r < 0)
 		return r;

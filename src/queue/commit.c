@@ -13,7 +13,7 @@
 static int check_flat(const brood_type *type)
 {
 	if (!type)
-		return error_absent("the type");
+		return error_set(EINVAL, "the type is NULL");
 	if (!message_is_flat(type))
 		return error_set(EINVAL,
 				 "a '%s' leads to other memory, or is not a value: reserve a "

@@ -444,7 +444,7 @@ static long get_many_pointers(brood_queue *q, const brood_type *type, void *out,
 {
 	delivery d;
 	if (!out)
-		return error_absent("the place for the messages");
+		return error_set(EINVAL, "the place for the messages is NULL");
 	int r = begin(q, type, &d);
 	return r < 0 ? r : get_many(q, d, false, out, sizeof(void *), count, when);
 }

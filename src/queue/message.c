@@ -29,7 +29,7 @@ static traits look_at(const brood_type *type)
 		all.verbatim = body_is_scalar(type) && type->kind != BROOD_KIND_BOOL;
 		return all;
 	}
-	for (uint32_t i = 0; i < type->n_fields; i++) {
+	for (uint32_t i = 0; i < body_fields(type); i++) {
 		const brood_field *field = &type->fields[i];
 		if (field->counter)
 			return (traits){0};

@@ -136,7 +136,7 @@ static int set_up(brood_queue *q, const brood_queue_options *options)
 static void discard(brood_queue *q)
 {
 	/* From here on the death of this process frees it, and what belongs to it. */
-	brood_adopt(q);
+	heap_give(q, account_me());
 	q->magic = 0;
 	heap_sweep(heap_object(q));
 	brood_free(q);
@@ -145,7 +145,7 @@ static void discard(brood_queue *q)
 brood_queue *brood_queue_new_with(const brood_queue_options *options)
 {
 	if (!options) {
-		error_absent("the options");
+		error_set(EINVAL, "the options is NULL");
 		return NULL;
 	}
 	if (options->size < sizeof(*options))
@@ -162,7 +162,7 @@ brood_queue *brood_queue_new_with(const brood_queue_options *options)
 	r = set_up(q, options);
 	/* Until here it is this process's, so that its death frees it. */
 	if (r == 0)
-		r = brood_keep(q);
+		r = heap_give(q, HEAP_OWNER_LIBRARY);
 	if (r < 0) {
 		discard(q);
 		return error_to_null(r);

@@ -78,7 +78,7 @@ int brood_queue_stats_get(brood_queue *q, brood_queue_stats *out)
 	if (r < 0)
 		return r;
 	if (!out)
-		return error_absent("out");
+		return error_set(EINVAL, "out is NULL");
 	queue_repair(q);
 	size_t queued = count_queued(q);
 	*out = (brood_queue_stats){

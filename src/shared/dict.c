@@ -134,7 +134,7 @@ brood_value *brood_dict_keys(brood_dict *d, size_t *ret_count)
 	size_t count = 0;
 	int r = check(d);
 	if (r == 0 && !ret_count)
-		r = error_absent("the place for the number of keys");
+		r = error_set(EINVAL, "the place for the number of keys is NULL");
 	if (r == 0)
 		r = list_keys(d, &keys, &count);
 	if (r < 0)

@@ -200,7 +200,7 @@ static int get(brood_list *list, long index, const brood_type *type, bool pop, v
 {
 	size_t at;
 	if (!type)
-		return error_absent("the type");
+		return error_set(EINVAL, "the type is NULL");
 	int r = lock(list);
 	if (r < 0)
 		return r;
@@ -346,9 +346,9 @@ static int list_values(brood_list *list, const brood_type *type, void ***ret, si
 void **brood_list_values_as(brood_list *list, const brood_type *type, size_t *ret_count)
 {
 	void **values = NULL;
-	int r = !type	    ? error_absent("the type")
+	int r = !type	    ? error_set(EINVAL, "the type is NULL")
 		: ret_count ? list_values(list, type, &values, ret_count)
-			    : error_absent("the place for the number of values");
+			    : error_set(EINVAL, "the place for the number of values is NULL");
 	if (r < 0)
 		return error_to_null(r);
 	errno = 0;

@@ -30,7 +30,7 @@ int map_set(trie *t, const trie_key *key, const brood_value *value)
 int map_get(trie *t, const trie_key *key, const brood_type *type, void **ret)
 {
 	if (!type)
-		return error_absent("the type");
+		return error_set(EINVAL, "the type is NULL");
 	int r = keeper_lock(&t->keeper, trie_has);
 	if (r < 0)
 		return r;

@@ -21,7 +21,7 @@ static int check_name(const brood_namespace *space, const char *name, trie_key *
 	if (r < 0)
 		return r;
 	if (!name)
-		return error_absent("the attribute's name");
+		return error_set(EINVAL, "the attribute's name is NULL");
 	if (*name == '_')
 		return error_set(EINVAL,
 				 "names that begin with '_' are not shared: call '%s' otherwise",

@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/sys.h"
 
 enum { BUCKETS = 64 };
 
@@ -58,7 +58,7 @@ static void destroy(held_link *link)
 	held *entry = *link;
 	*link = entry->next;
 	if (entry->fd >= 0)
-		close(entry->fd);
+		sys_close(entry->fd);
 	free(entry);
 }
 
@@ -110,7 +110,7 @@ int held_add(const void *object, uint64_t id, enum held_kind kind, int fd)
 	int r = there ? (*there)->fd : insert(object, id, kind, fd);
 	pthread_mutex_unlock(&lock);
 	if (r != fd)
-		close(fd);
+		sys_close(fd);
 	return r;
 }
 

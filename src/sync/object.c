@@ -36,7 +36,7 @@ static const char *word_for(uint32_t kind)
 
 void *object_new(object_kind kind, size_t size)
 {
-	object *o = heap_alloc(1, size, HEAP_OWNER_FAMILY);
+	object *o = heap_alloc(1, size, HEAP_OWNER_LIBRARY);
 	if (!o)
 		return NULL;
 	memset((void *)o, 0, size);
@@ -60,7 +60,7 @@ int object_free(void *pointer, object_kind kind)
 	if (!atomic_compare_exchange_strong(&o->kind, &expected, OBJECT_FREED))
 		return object_wrong(pointer, kind);
 	heap_sweep(heap_object(o));
-	return heap_free_owned(o, HEAP_OWNER_FAMILY);
+	return heap_free_owned(o, HEAP_OWNER_LIBRARY);
 }
 
 int object_wrong(const void *pointer, object_kind kind)
@@ -80,7 +80,7 @@ int object_wrong(const void *pointer, object_kind kind)
 int object_options(const void *given, size_t given_size, void *options, size_t size)
 {
 	if (!given)
-		return error_absent("options");
+		return error_set(EINVAL, "options is NULL");
 	if (given_size > size || given_size < sizeof(size_t))
 		return error_set(EINVAL,
 				 "the options' size is %zu: fill the struct by the macro, or set "

@@ -97,7 +97,7 @@ int port_init(port *p, int fd)
 int port_take(port *p, int fd)
 {
 	if (sys_inode(fd) != p->socket) {
-		close(fd);
+		sys_close(fd);
 		return error_set(EBADMSG, "the descriptor is not the connection's");
 	}
 	return take(p, fd);
@@ -110,9 +110,9 @@ static int fetch_from(const port *p, uint64_t note)
 	if (pidfd < 0)
 		return pidfd;
 	int fd = sys_pidfd_getfd(pidfd, (int)(uint32_t)note);
-	close(pidfd);
+	sys_close(pidfd);
 	if (fd >= 0 && sys_inode(fd) != p->socket) {
-		close(fd);
+		sys_close(fd);
 		return -EBADF;
 	}
 	return fd;
@@ -273,9 +273,9 @@ int port_pack(void *const *ports, size_t count)
 	if (r < 0)
 		return cannot_fetch(-r);
 	r = post_all(ends[0], ports, count);
-	close(ends[0]);
+	sys_close(ends[0]);
 	if (r < 0) {
-		close(ends[1]);
+		sys_close(ends[1]);
 		return r;
 	}
 	return ends[1];
@@ -295,5 +295,5 @@ void port_unpack(int fd)
 			if (in.fds[i] >= 0 && port_valid(in.ports[i]))
 				port_take(in.ports[i], in.fds[i]);
 	}
-	close(fd);
+	sys_close(fd);
 }

@@ -43,6 +43,12 @@ int body_read(const brood_type *type, const void *body, size_t size, void *base)
 /* The number of elements that an integer field holds; false when it is negative. */
 bool body_count(const brood_type *counter, const void *field, uint64_t *ret_count);
 
+/* How many fields there are to look at: none in a type made by hand that has only their number. */
+static inline uint32_t body_fields(const brood_type *type)
+{
+	return type->fields ? type->n_fields : 0;
+}
+
 /* Kinds that are copied byte for byte. */
 static inline bool body_is_scalar(const brood_type *type)
 {

@@ -180,7 +180,7 @@ static size_t field_size(const brood_field *field)
 static int read_struct(reader *r, const brood_type *type, size_t at)
 {
 	size_t end = 0;
-	for (uint32_t i = 0; i < type->n_fields; i++) {
+	for (uint32_t i = 0; i < body_fields(type); i++) {
 		const brood_field *field = &type->fields[i];
 		r->type = type;
 		r->field = field;

@@ -230,7 +230,10 @@ static int write_elements(writer *w, const brood_field *field, const unsigned ch
 static int write_struct(writer *w, const brood_type *type, const unsigned char *from, size_t at)
 {
 	int r = 0;
-	for (uint32_t i = 0; r == 0 && i < type->n_fields; i++) {
+	if (!type->fields && type->n_fields)
+		return error_set(EINVAL, "the type '%s' has %u fields, but not where they are",
+				 type->name, type->n_fields);
+	for (uint32_t i = 0; r == 0 && i < body_fields(type); i++) {
 		const brood_field *field = &type->fields[i];
 		w->type = type;
 		w->field = field;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "type/body.h"
 #include "type/hash.h"
 
 uint64_t fingerprint_scalars[BROOD_KIND_FLOAT + 1][17];
@@ -47,7 +48,7 @@ static uint64_t hash_type(uint64_t hash, const brood_type *type, const nesting *
 	nesting here = {type, outer};
 	hash = hash_word(hash, type->alignment);
 	hash = hash_word(hash, type->n_fields);
-	for (uint32_t i = 0; i < type->n_fields; i++)
+	for (uint32_t i = 0; i < body_fields(type); i++)
 		hash = hash_field(hash, &type->fields[i], &here);
 	return hash;
 }

@@ -29,7 +29,7 @@ static void walk_value(const walk *w, const brood_type *type, const unsigned cha
 {
 	void *handle;
 	if (type->kind == BROOD_KIND_STRUCT)
-		for (uint32_t i = 0; i < type->n_fields; i++)
+		for (uint32_t i = 0; i < body_fields(type); i++)
 			walk_field(w, &type->fields[i], from);
 	if (type->kind != BROOD_KIND_HANDLE)
 		return;

@@ -42,7 +42,7 @@ static int check_header(const brood_type *type, const dump_header *header, const
 static int check_type(const brood_type *type)
 {
 	if (!type)
-		return error_absent("the type");
+		return error_set(EINVAL, "the type is NULL");
 	if (body_is_scalar(type) || type->kind == BROOD_KIND_STRING ||
 	    type->kind == BROOD_KIND_BYTES || type->kind == BROOD_KIND_STRUCT)
 		return 0;

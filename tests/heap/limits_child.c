@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "brood/heap.h"
@@ -31,6 +32,8 @@ static int exhaust(size_t size)
 	}
 	if (errno != ENOMEM || !strstr(brood_error(), "BROOD_HEAP_SIZE") || !count)
 		return fail("exhausted");
+	if (size <= 32768 && !strstr(brood_error(), "the shared heap is full"))
+		return fail("exhausted by small blocks");
 	if (brood_heap_check(stdout))
 		return 1;
 	for (; last; last = next) {
@@ -67,6 +70,26 @@ static int lose_descriptor(void)
 	return 0;
 }
 
+/* More children than there are places for, each of which leaves some of the memory. */
+static int fork_many(void)
+{
+	brood_heap_stats stats;
+	for (int i = 0; i < 300; i++) {
+		int status;
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(!brood_alloc(100) || !brood_alloc(200000));
+		if (waitpid(pid, &status, 0) != pid || status != 0) {
+			printf("child %d cannot allocate\n", i);
+			return 1;
+		}
+	}
+	brood_heap_trim();
+	brood_heap_stats_get(&stats);
+	printf("blocks %zu\n", stats.blocks);
+	return stats.blocks != 0 || brood_heap_check(stdout) != 0;
+}
+
 int main(int argc, char **argv)
 {
 	brood_heap_stats stats;
@@ -77,6 +100,8 @@ int main(int argc, char **argv)
 	printf("reserve %zu\n", stats.reserve >> 10);
 	if (argc > 1 && strcmp(argv[1], "descriptor") == 0)
 		return lose_descriptor();
+	if (argc > 1 && strcmp(argv[1], "fork") == 0)
+		return fork_many();
 	if (stats.reserve > (64 << 20))
 		return 0;
 	static const size_t sizes[] = {5000, 64, 100000, 32768, 64};

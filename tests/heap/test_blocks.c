@@ -90,6 +90,14 @@ static void a_larger_heap_is_advised_where_there_can_be_one(void **state)
 	assert_null(strstr(brood_error(), "BROOD_HEAP_SIZE"));
 }
 
+static void a_missing_place_is_named(void **state)
+{
+	(void)state;
+	assert_null(brood_alloc(SIZE_MAX));
+	assert_int_equal(brood_heap_stats_get(NULL), -EINVAL);
+	assert_string_equal(brood_error(), "out is NULL");
+}
+
 static void realloc_keeps_content_and_owner(void **state)
 {
 	(void)state;
@@ -246,6 +254,7 @@ int main(void)
 		cmocka_unit_test_teardown(calloc_is_zero_on_used_memory, heap_is_empty),
 		cmocka_unit_test_teardown(a_larger_heap_is_advised_where_there_can_be_one,
 					  heap_is_empty),
+		cmocka_unit_test_teardown(a_missing_place_is_named, heap_is_empty),
 		cmocka_unit_test_teardown(realloc_keeps_content_and_owner, heap_is_empty),
 		cmocka_unit_test_teardown(wrong_frees_change_nothing, heap_is_empty),
 		cmocka_unit_test_teardown(values_are_freed_by_their_users_pointer, heap_is_empty),

@@ -73,6 +73,7 @@ static void without_limits_it_is_large(void **state)
 {
 	(void)state;
 	assert_true(reserve_under(&(limits){0}) >= 1 << 20);
+	assert_true(reserve_under(&(limits){.heap_size = ""}) >= 1 << 20);
 }
 
 static void a_size_can_be_given_and_exhausted(void **state)
@@ -87,7 +88,7 @@ static void a_size_can_be_given_and_exhausted(void **state)
 static void a_wrong_size_is_told(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"lots", "", "-5", "4MB", "0", "12Q", "99999999999T"};
+	static const char *const wrong[] = {"lots", "-5", "4MB", "0", "12Q", "99999999999T"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		const char *text = output_under(&(limits){.heap_size = wrong[i]});
 		assert_non_null(strstr(text, "none: "));
@@ -128,6 +129,12 @@ static void the_programs_files_are_safe_when_it_closes_ours(void **state)
 	reserve_under(&(limits){.heap_size = "16M", .argument = "descriptor"});
 }
 
+static void what_forked_children_leave_is_collected(void **state)
+{
+	(void)state;
+	output_under(&(limits){.heap_size = "4M", .argument = "fork"});
+}
+
 static void sizes_are_read(void **state)
 {
 	(void)state;
@@ -153,6 +160,7 @@ int main(void)
 #endif
 		cmocka_unit_test(a_file_size_limit_does_not_kill),
 		cmocka_unit_test(the_programs_files_are_safe_when_it_closes_ours),
+		cmocka_unit_test(what_forked_children_leave_is_collected),
 		cmocka_unit_test(sizes_are_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,18 +45,6 @@ bool brood_heap_contains(const void *ptr)
 	return (uintptr_t)ptr - (uintptr_t)arena < sizeof(arena);
 }
 
-int brood_keep(void *ptr)
-{
-	(void)ptr;
-	return 0;
-}
-
-int brood_adopt(void *ptr)
-{
-	(void)ptr;
-	return 0;
-}
-
 int brood_free(void *ptr)
 {
 	(void)ptr;

@@ -31,8 +31,6 @@
 #define heap_sweep	    model_heap_sweep
 #define brood_aligned_alloc model_aligned_alloc
 #define brood_heap_contains model_heap_contains
-#define brood_keep	    model_keep
-#define brood_adopt	    model_adopt
 #define brood_free	    model_free
 
 void model_point(uintptr_t address, const char *function, int line);

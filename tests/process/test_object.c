@@ -130,6 +130,7 @@ static void test_before_start(void **state)
 	assert_int_equal(brood_process_sentinel(p), -EINVAL);
 	assert_sentence("process not started");
 	assert_int_equal(brood_process_terminate(p), -EINVAL);
+	assert_sentence("can only terminate a started process: call brood_process_start()");
 	assert_int_equal(brood_process_kill(p), -EINVAL);
 	assert_int_equal(brood_process_interrupt(p), -EINVAL);
 	assert_int_equal(brood_process_signal(p, 0), -EINVAL);
@@ -273,6 +274,68 @@ static void test_authkey(void **state)
 	brood_process_free(p);
 }
 
+static void refused(void *object, const char *by)
+{
+	assert_non_null(object);
+	assert_int_equal(brood_free(object), -EINVAL);
+	assert_non_null(strstr(brood_error(), by));
+	assert_int_equal(brood_keep(object), -EINVAL);
+	assert_int_equal(brood_adopt(object), -EINVAL);
+	assert_null(brood_realloc(object, 10));
+}
+
+static void test_brood_free_refuses_objects(void **state)
+{
+	(void)state;
+	brood_queue *queue = brood_queue_new();
+	brood_lock *lock = brood_lock_new();
+	brood_dict *dict = brood_dict_new();
+	brood_pipe pipe = brood_pipe_new();
+	brood_process *p = brood_process_new();
+	int *number = brood_shared_new(int, 7);
+	refused(queue, "object of this library");
+	refused(lock, "object of this library");
+	refused(dict, "object of this library");
+	refused(pipe.first, "object of this library");
+	refused(number, "object of this library");
+	refused(p, "brood_process_free()");
+	assert_int_equal(brood_process_start(p), 0);
+	refused(p, "brood_process_free()");
+	brood_process_join(p);
+	refused(p, "brood_process_free()");
+	brood_queue_free(queue);
+	brood_lock_free(lock);
+	brood_dict_free(dict);
+	brood_connection_free(pipe.first);
+	brood_connection_free(pipe.second);
+	brood_shared_free(number);
+	brood_process_free(p);
+	assert_int_equal(brood_heap_check(stderr), 0);
+}
+
+static void wait_for_stage(void)
+{
+	while (!noted->stage)
+		usleep(100);
+}
+
+static void test_freed_twice(void **state)
+{
+	(void)state;
+	brood_process *p = brood_start(.call = wait_for_stage, .name = "twice");
+	brood_process_free(p);
+	errno = 0;
+	brood_process_free(p);
+	assert_int_equal(errno, EINVAL);
+	assert_string_equal(brood_error(), "'twice' has been freed already");
+	brood_process *running = NULL;
+	assert_int_equal(brood_active_children(&running, 1), 1);
+	assert_ptr_equal(running, p);
+	noted->stage = 1;
+	assert_int_equal(brood_process_join(running), 0);
+	brood_process_unref(running);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +352,8 @@ int main(void)
 		TEST(test_no_struct_has_such_a_size),
 		TEST(test_daemon_is_inherited),
 		TEST(test_authkey),
+		TEST(test_brood_free_refuses_objects),
+		TEST(test_freed_twice),
 	};
 	return HARNESS_RUN(tests);
 }

@@ -55,6 +55,53 @@ static void test_start_and_join(void **state)
 	assert_int_equal(brood_heap_check(stderr), 0);
 }
 
+static _Atomic int rounds;
+
+/* Apart: AddressSanitizer does not clean the frames that a cancellation leaves. */
+__attribute__((noinline)) static void start_one(void)
+{
+	int code = 7;
+	brood_process *p = brood_start(.target = exit_with, .args = BROOD_VALUE(code));
+	wrong += !p || brood_process_join(p) != 0 || brood_process_exitcode(p) != code;
+	brood_process_free(p);
+}
+
+static _Atomic int rounds;
+
+/* Is cancelled here only: no call of the library is a cancellation point. */
+static void *start_for_ever(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		pthread_testcancel();
+		start_one();
+		rounds++;
+	}
+	return NULL;
+}
+
+static void test_cancelled_threads_leave_nothing(void **state)
+{
+	(void)state;
+	wrong = 0;
+	for (int i = 0; i < 60; i++) {
+		rounds = 0;
+		pthread_t thread;
+		assert_int_equal(pthread_create(&thread, NULL, start_for_ever, NULL), 0);
+		while (rounds < 1)
+			;
+		usleep((useconds_t)(i * 37 % 1000));
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+		int code = i;
+		brood_process *p = brood_start(.target = exit_with, .args = BROOD_VALUE(code));
+		assert_int_equal(brood_process_join(p), 0);
+		assert_int_equal(brood_process_exitcode(p), code);
+		brood_process_free(p);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 static brood_process *shared;
 static _Atomic int started;
 
@@ -262,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_forking_beside_threads_is_warned_of_once),
 		TEST(test_start_and_join),
+		TEST(test_cancelled_threads_leave_nothing),
 		TEST(test_only_one_thread_starts_it),
 		TEST(test_everything_on_one_object),
 		TEST(test_many_join_one),

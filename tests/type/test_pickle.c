@@ -273,6 +273,20 @@ static void test_tree(void **state)
 	brood_free(copy);
 }
 
+/* As C++ programs write them by hand. */
+static void test_a_type_without_its_fields(void **state)
+{
+	(void)state;
+	const brood_type hollow = {.name = "hollow",
+				   .size = 8,
+				   .alignment = 4,
+				   .n_fields = 2,
+				   .kind = BROOD_KIND_STRUCT};
+	const int value[2] = {1, 2};
+	assert_refused((brood_value){.type = &hollow, .from = value}, "not where they are");
+	assert_false(brood_type_is(NULL, &hollow));
+}
+
 static void test_endless_tree(void **state)
 {
 	(void)state;
@@ -359,11 +373,14 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_scalar),	 TEST(test_string),	  TEST(test_bytes),
-		TEST(test_struct),	 TEST(test_padding),	  TEST(test_unset_bool),
-		TEST(test_empty_arrays), TEST(test_bad_fields),	  TEST(test_null_handle),
-		TEST(test_tree),	 TEST(test_endless_tree), TEST(test_pointers),
-		TEST(test_block),	 TEST(test_not_a_copy),	  TEST(test_no_memory),
+		TEST(test_scalar),	 TEST(test_string),
+		TEST(test_bytes),	 TEST(test_struct),
+		TEST(test_padding),	 TEST(test_unset_bool),
+		TEST(test_empty_arrays), TEST(test_bad_fields),
+		TEST(test_null_handle),	 TEST(test_tree),
+		TEST(test_endless_tree), TEST(test_a_type_without_its_fields),
+		TEST(test_pointers),	 TEST(test_block),
+		TEST(test_not_a_copy),	 TEST(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
