@@ -237,7 +237,8 @@ BROOD_API brood_process *brood_start_with(const brood_process_options *options);
  *
  * Returns 0, or: -EINVAL (closed; started already, also when it has ended; made by
  * another process), -EAGAIN (the limit on processes: RLIMIT_NPROC or the cgroup's
- * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel), -ENOMEM. After
+ * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel, or to make the process),
+ * -ENOMEM, -EACCES (forkserver: the working directory is one that this user may not enter). After
  * a failure the process is as it was and can be started again.
  * From the specification: start().
  */

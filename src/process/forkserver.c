@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -29,14 +30,25 @@
 
 enum { ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
 
-static int send_order(const struct warm *child, struct launch *launch, int given)
+/* Not left out when it fails: the child would begin in the server's directory, the root. */
+static int open_folder(const char *name)
+{
+	int fd = sys_open_path(".");
+	if (fd == -EMFILE || fd == -ENFILE)
+		return method_refused(name, -fd);
+	if (fd < 0)
+		return error_set(-fd,
+				 "cannot start '%s': the fork server cannot pass on the working "
+				 "directory: %s; chdir() to one that this user may enter, or use "
+				 "the start method fork or spawn",
+				 name, strerror(-fd));
+	return fd;
+}
+
+static int send_order(const struct warm *child, struct launch *launch, int folder, int given)
 {
 	struct warm_order order = {0};
-	int folder = sys_open_path(".");
-	int fds[MESSAGE_MAX_FDS], n = 0;
-	if (folder >= 0)
-		fds[n++] = folder;
-	order.folder = folder >= 0;
+	int fds[MESSAGE_MAX_FDS] = {folder}, n = 1;
 	for (int i = 0; i < 2; i++) {
 		order.open[i] = fcntl(STDOUT_FILENO + i, F_GETFD) >= 0;
 		if (order.open[i])
@@ -46,8 +58,6 @@ static int send_order(const struct warm *child, struct launch *launch, int given
 	if (order.given)
 		fds[n++] = given;
 	int r = message_send(nursery_channel(), &order, sizeof(order), fds, n);
-	if (folder >= 0)
-		close(folder);
 	if (r < 0)
 		return r;
 	child->cell->launch = launch;
@@ -76,9 +86,12 @@ static void tell(struct launch *launch, enum warm_word word)
 static int hand_over(brood_process *process, struct warm *child, int given, int *ret_pidfd)
 {
 	struct launch *launch = process->launch;
-	if (send_order(child, launch, given) < 0) {
+	int folder = open_folder(brood_process_name(process));
+	int sent = folder < 0 ? folder : send_order(child, launch, folder, given);
+	sys_close(folder);
+	if (sent < 0) {
 		nursery_drop(child);
-		return NURSERY_RETRY;
+		return folder < 0 ? folder : NURSERY_RETRY;
 	}
 	bool current = nursery_is_current(&launch->umask);
 	tell(launch, current ? WARM_GO : WARM_QUIT);

@@ -53,7 +53,6 @@ struct server_birth {
 /* Parent to child, in the channel: with descriptors of the working directory, those of the streams
  * 1 and 2 that are open, and what given_pack() has packed. */
 struct warm_order {
-	bool folder;
 	bool open[2];
 	bool given;
 };
