@@ -125,7 +125,7 @@ static int attempt(brood_process *process, const sigmask *mask, int given, int *
 	struct warm child;
 	int r = nursery_open();
 	if (r == 0)
-		r = nursery_take(brood_process_name(process), &child);
+		r = nursery_take(brood_process_name(process), mask, &child);
 	if (r != 0)
 		return r;
 	process->launch = make_launch(process, mask);
@@ -139,6 +139,14 @@ static int attempt(brood_process *process, const sigmask *mask, int given, int *
 	return r;
 }
 
+/* A handler may end the program, which ends the nursery. */
+static void let_signals_in(const sigmask *mask)
+{
+	nursery_unlock();
+	sigmask_let_in(mask);
+	nursery_lock();
+}
+
 static int start_by_forkserver(brood_process *process, int *ret_pidfd)
 {
 	int given;
@@ -149,8 +157,9 @@ static int start_by_forkserver(brood_process *process, int *ret_pidfd)
 	SIGMASK_BLOCK_ALL(mask); /* a handler that ends the program would wait for the lock */
 	nursery_lock();
 	int r = NURSERY_RETRY;
-	for (int i = 0; i < ATTEMPTS && r == NURSERY_RETRY; i++)
-		r = attempt(process, &mask, given, ret_pidfd);
+	for (int i = 0; i < ATTEMPTS && r > 0; i += r == NURSERY_RETRY)
+		if ((r = attempt(process, &mask, given, ret_pidfd)) == NURSERY_SIGNAL)
+			let_signals_in(&mask);
 	if (r == 0)
 		nursery_refill();
 	nursery_unlock();

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "heap/join.h"
 #include "process/launch.h"
+#include "process/orphan.h"
 #include "process/server.h"
 
 static struct {
@@ -22,11 +23,25 @@ static struct {
 	_Atomic bool initialised;
 } program = {.descriptor = -1};
 
+/* Other constructors may take their time, or never return, and main() may. */
+static void die_with_parent(const void *message)
+{
+	const enum launch_what what = *(const enum launch_what *)message;
+	const struct server_birth *server = message;
+	const struct launch *launch = message;
+	if (what == LAUNCH_SERVER)
+		orphan_die_with(server->parent);
+	else if (launch->dies_with_parent)
+		orphan_die_with(launch->parent);
+}
+
 /* glibc passes these to constructors, in libraries and programs alike. */
 __attribute__((constructor(103))) static void program_begin(int argc, char **argv)
 {
 	(void)argc;
 	program.arguments = argv;
+	if (join_message())
+		die_with_parent(join_message());
 }
 
 int program_descriptor(void)
