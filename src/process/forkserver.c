@@ -101,6 +101,7 @@ static int hand_over(brood_process *process, struct warm *child, int given, int 
 			nursery_close();
 		return NURSERY_RETRY;
 	}
+	process->began = true;
 	table_entered(process->slot, child->pid);
 	process_set_pid(process, child->pid);
 	*ret_pidfd = child->pidfd;

@@ -116,6 +116,12 @@ static void learn_program(void)
 	call_loader_again();
 }
 
+static void begin(const struct launch *launch)
+{
+	launch->process->began = true;
+	launch_resume(launch, NULL);
+}
+
 int brood_init(void)
 {
 	int r = heap_require();
@@ -129,6 +135,6 @@ int brood_init(void)
 	if (message && *(const enum launch_what *)message == LAUNCH_SERVER)
 		server_main(message);
 	if (message)
-		launch_resume(message, NULL);
+		begin(message);
 	return 0;
 }

@@ -91,6 +91,6 @@ int brood_report_print(brood_report *report, FILE *stream)
 void brood_report_to_stderr(brood_report *report, void *data)
 {
 	(void)data;
-	if (report && report->signal && !report_of(report)->expected)
+	if (report && report_of(report)->unexpected)
 		brood_report_print(report, stderr);
 }

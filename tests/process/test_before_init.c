@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "brood/report.h"
+
 #define DO_BEFORE "DO_BEFORE_INIT"
 
 __attribute__((constructor)) static void before_init(void)
@@ -18,6 +20,8 @@ __attribute__((constructor)) static void before_init(void)
 	const char *what = getenv(DO_BEFORE);
 	if (!what)
 		return;
+	if (strcmp(what, "exit") == 0)
+		exit(0);
 	if (strcmp(what, "hang") == 0) {
 		dprintf(STDOUT_FILENO, "%d\n", getpid());
 		for (;;)
@@ -64,7 +68,47 @@ static void test_one_that_hangs_is_ended(void **state)
 	}
 }
 
+static int starts_one_that_ends(void)
+{
+	setenv(DO_BEFORE, "exit", 1);
+	brood_process *p =
+		brood_start(.call = nothing, .name = "early", .on_report = brood_report_to_stderr);
+	if (p)
+		brood_process_join(p);
+	else
+		fprintf(stderr, "%s\n", brood_error());
+	return 0;
+}
+
+static void test_one_that_ends_is_told_from_its_target(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("starts_one_that_ends", NULL, &end);
+	assert_non_null(strstr(end.err, "early"));
+	assert_non_null(strstr(end.err, "ended before it came to brood_init() in main()"));
+	assert_int_equal(end.status, 0);
+}
+
+static int starts_one_that_begins(void)
+{
+	brood_process *p = brood_start(.call = nothing, .on_report = brood_report_to_stderr);
+	brood_process_join(p);
+	return 0;
+}
+
+static void test_one_that_begins_is_not_reported(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("starts_one_that_begins", NULL, &end);
+	assert_string_equal(end.err, "");
+	assert_int_equal(end.status, 0);
+}
+
 static const role roles[] = {
+	ROLE(starts_one_that_ends),
+	ROLE(starts_one_that_begins),
 	ROLE(starts_one_that_hangs),
 };
 
@@ -72,6 +116,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_that_hangs_is_ended),
+		TEST(test_one_that_ends_is_told_from_its_target),
+		TEST(test_one_that_begins_is_not_reported),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);
 }
