@@ -230,6 +230,7 @@ static struct server_birth *make_birth(process_slot *slot)
 		return NULL;
 	*birth = (struct server_birth){.what = LAUNCH_SERVER,
 				       .channel = nursery.channel[1],
+				       .channel_file = sys_file_of(nursery.channel[1]),
 				       .parent = self_pid(),
 				       .modules_size = nursery.modules_size};
 	if (nursery.modules_size)

@@ -23,6 +23,7 @@
  *MAKING is found when the server is closed.
  */
 
+#include "base/sys.h"
 #include "process/launch.h"
 
 enum { SERVER_CELLS = 64, SERVER_WHY = 200 };
@@ -39,6 +40,7 @@ struct warm_cell {
 struct server_birth {
 	enum launch_what what; /* LAUNCH_SERVER */
 	int channel;	       /* from which the children receive orders */
+	sys_file channel_file;
 	pid_t parent;
 	_Atomic uint32_t wanted; /* a futex: how many children were ever asked for */
 	_Atomic uint32_t news;	 /* a futex: counts what the parent may wait for */

@@ -284,9 +284,32 @@ static void test_descriptors_do_not_leak(void **state)
 		skip();
 }
 
+static void stay(void)
+{
+	pause();
+}
+
+static void test_a_wait_that_is_refused(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		brood_process *p = brood_start(.call = stay, .daemon = true);
+		if (!p || !restrict_call(SYS_ppoll, EPERM))
+			_exit(SKIPPED);
+		_exit(brood_process_join(p) == -EPERM && strstr(brood_error(), "ppoll()") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == SKIPPED)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[RESTRICTIONS + 2];
+	static struct CMUnitTest tests[RESTRICTIONS + 3];
 	const restriction *r = argc > 2 ? &restrictions[strtoul(argv[2], NULL, 10)] : NULL;
 	if (argc > 2 && strcmp(argv[1], "begin") == 0)
 		return begin(r, argv[2]);
@@ -296,6 +319,7 @@ int main(int argc, char **argv)
 	size_t count = 0;
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_orphan_without_pid);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_descriptors_do_not_leak);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_a_wait_that_is_refused);
 	for (size_t i = 0; i < RESTRICTIONS; i++)
 		if (!restrictions[i].method ||
 		    has_word(restrictions[i].method, brood_get_start_method()))

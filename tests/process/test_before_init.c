@@ -22,6 +22,9 @@ __attribute__((constructor)) static void before_init(void)
 		return;
 	if (strcmp(what, "exit") == 0)
 		exit(0);
+	if (strcmp(what, "close") == 0)
+		for (int fd = 3; fd < 100; fd++)
+			close(fd);
 	if (strcmp(what, "hang") == 0) {
 		dprintf(STDOUT_FILENO, "%d\n", getpid());
 		for (;;)
@@ -106,7 +109,31 @@ static void test_one_that_begins_is_not_reported(void **state)
 	assert_int_equal(end.status, 0);
 }
 
+static int starts_one_that_closes_descriptors(void)
+{
+	setenv(DO_BEFORE, "close", 1);
+	brood_process *p = brood_start(.call = nothing);
+	if (p)
+		printf("%d\n", brood_process_join(p) == 0 ? brood_process_exitcode(p) : -1);
+	else
+		printf("%s\n", brood_error());
+	return 0;
+}
+
+static void test_one_that_closes_descriptors(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("starts_one_that_closes_descriptors", NULL, &end);
+	if (strcmp(brood_get_start_method(), "spawn") == 0)
+		assert_string_equal(end.out, "0\n");
+	else
+		assert_non_null(strstr(end.out, "has closed its descriptors before brood_init()"));
+	assert_int_equal(end.status, 0);
+}
+
 static const role roles[] = {
+	ROLE(starts_one_that_closes_descriptors),
 	ROLE(starts_one_that_ends),
 	ROLE(starts_one_that_begins),
 	ROLE(starts_one_that_hangs),
@@ -118,6 +145,7 @@ int main(int argc, char **argv)
 		TEST(test_one_that_hangs_is_ended),
 		TEST(test_one_that_ends_is_told_from_its_target),
 		TEST(test_one_that_begins_is_not_reported),
+		TEST(test_one_that_closes_descriptors),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);
 }
