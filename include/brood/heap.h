@@ -113,8 +113,9 @@ BROOD_API int brood_heap_stats_get(brood_heap_stats *out);
  * Frees what processes that have ended still own, and returns to the system all
  * memory that no block needs: freed large blocks are otherwise kept for reuse, up
  * to 64 MiB in all, for about a second of use, and of the chunks that small blocks
- * are cut from, one of each size. Done by itself when an allocation finds no memory. Returns the bytes returned, or the negative
- * errno for which there is no heap. Takes time in proportion to the heap.
+ * are cut from, one of each size. Done by itself when an allocation finds no memory. Returns the
+ * bytes returned, or the negative errno for which there is no heap. Takes time in proportion to the
+ * heap.
  */
 BROOD_API long long brood_heap_trim(void);
 

@@ -218,9 +218,10 @@ typedef struct brood_process_options {
  * brood_process_new(.target = f, .name = "x"). Free with brood_process_free().
  *
  * NULL with errno: EINVAL (options that contradict each other, args that cannot be
- * pickled: the sentence names the field), ENOMEM; ENOENT or ELIBBAD (the import is not there, or
- * cannot be loaded). A number for the default name is
- * spent all the same. From the specification: Process(...).
+ * pickled: the sentence names the field; no function), ENOENT (there is no such module as .import
+ * names, or no such function in it; the target's module has been deleted), ELIBBAD (a module that
+ * cannot be loaded), ENOMEM. A number for the default name is spent all the same. From the
+ * specification: Process(...).
  */
 #ifndef __cplusplus
 #define brood_process_new(...)                                 \
@@ -246,10 +247,15 @@ BROOD_API brood_process *brood_start_with(const brood_process_options *options);
  *
  * Returns 0, or: -EINVAL (closed; started already, also when it has ended; made by
  * another process), -EAGAIN (the limit on processes: RLIMIT_NPROC or the cgroup's
- * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel), -ENOMEM, -EBADF
- * (spawn, forkserver: the program has closed the heap's descriptor), -ECHILD (forkserver: the
- * server ended before brood_init()), -ECANCELED (this process is ending, and the call is none
- * of its finalizers'). After a failure the process is as it was and can be started again.
+ * pids.max), -EMFILE or -ENFILE (no descriptor left for the sentinel, or to make the process),
+ * -ENOMEM, -ENOENT (the target's module has been deleted), -ECANCELED (this process is ending, and
+ * the call is none of its finalizers'). With spawn and forkserver also -EBADF (the program has
+ * closed the heap's descriptor) and what the system refuses to run the program anew with, as
+ * -ENOENT without /proc. With forkserver also -EACCES (the working directory is one that this
+ * user may not enter), -ECHILD (the program, run anew, ended before it came to
+ * brood_init()), -EBADF (it closed its descriptors before), -ENOSYS (the kernel or a sandbox
+ * refuses what the server needs to clone itself). After a failure the process is as it was and
+ * can be started again.
  * From the specification: start().
  */
 BROOD_API int brood_process_start(brood_process *process);

@@ -144,8 +144,9 @@ BROOD_API void brood_report_free(brood_report *report);
 
 /*
  * For the option on_report: prints the reports of processes that ended by a signal that this
- * one did not send, and those of others not. (Those that raised an error have printed it
- * themselves, and SIGINT is Ctrl-C, which a terminal sends to all.) data is not used.
+ * one did not send, or before they came to brood_init(), and those of others not. (Those that
+ * raised an error have printed it themselves, and SIGINT is Ctrl-C, which a terminal sends to
+ * all.) data is not used.
  */
 BROOD_API void brood_report_to_stderr(brood_report *report, void *data);
 

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/raw.h"
 #include "base/sys.h"
 
 enum { TEXT_MAX = 255 };
@@ -64,30 +64,37 @@ struct entry {
 	char name[];
 };
 
-/*
- * Calls visit(number, data) for each entry of the folder that is a number, until it says no. A few
- * entries are read at a time: what readdir() returns was listed a thousand entries ago, and a
- * process that forks and ends all the time is another one by then.
- */
-static int each_number(const char *path, bool (*visit)(pid_t number, void *data), void *data)
+static int number_of(const char *digits)
+{
+	int number = 0;
+	for (; *digits >= '0' && *digits <= '9'; digits++)
+		number = number * 10 + (*digits - '0');
+	return number;
+}
+
+/* A few entries are read at a time: what readdir() returns was listed a thousand entries ago, and a
+ * process that forks and ends all the time is another one by then. */
+int proc_each_number(const char *path, bool (*visit)(int number, void *data), void *data)
 {
 	CANCEL_HOLD(held);
 	_Alignas(struct entry) char entries[96];
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	long fd = raw_syscall(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			      0);
 	if (fd < 0)
-		return -errno;
+		return (int)fd;
 	long size;
 	bool more = true;
-	while (more && (size = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0) {
+	while (more &&
+	       (size = raw_syscall(SYS_getdents64, fd, (long)entries, sizeof(entries), 0)) > 0) {
 		const struct entry *entry;
 		for (long at = 0; more && at < size; at += entry->size) {
 			entry = (const void *)(entries + at);
 			if (entry->name[0] >= '1' && entry->name[0] <= '9')
-				more = visit((pid_t)strtol(entry->name, NULL, 10), data);
+				more = visit(number_of(entry->name), data);
 		}
 	}
-	close(fd);
-	return 0;
+	raw_syscall(SYS_close, fd, 0, 0, 0);
+	return more ? (int)size : 0;
 }
 
 struct thread_check {
@@ -95,7 +102,7 @@ struct thread_check {
 	bool at_rest;
 };
 
-static bool check_thread(pid_t tid, void *data)
+static bool check_thread(int tid, void *data)
 {
 	struct thread_check *check = data;
 	char path[60];
@@ -115,7 +122,7 @@ bool proc_at_rest(pid_t pid)
 	char path[40];
 	struct thread_check check = {.pid = pid, .at_rest = true};
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	each_number(path, check_thread, &check);
+	proc_each_number(path, check_thread, &check);
 	return check.at_rest;
 }
 
@@ -147,7 +154,7 @@ struct process_visit {
 	bool any;
 };
 
-static bool visit_process(pid_t pid, void *data)
+static bool visit_process(int pid, void *data)
 {
 	struct process_visit *each = data;
 	each->any = true;
@@ -158,6 +165,6 @@ static bool visit_process(pid_t pid, void *data)
 int proc_each(void (*visit)(pid_t pid, void *data), void *data)
 {
 	struct process_visit each = {.visit = visit, .data = data};
-	int r = each_number("/proc", visit_process, &each);
+	int r = proc_each_number("/proc", visit_process, &each);
 	return r == 0 && !each.any ? -ENOENT : r; /* a folder, but not the kernel's */
 }

@@ -36,4 +36,9 @@ bool proc_contains(pid_t pid, const char *file, const char *text);
  * or a negative errno when /proc cannot be read. */
 int proc_each(void (*visit)(pid_t pid, void *data), void *data);
 
+/* Calls visit for each entry of a folder that is a number, but 0, until it says no. Returns 0, or a
+ * negative errno. Only system calls, made in place: for a clone that shares its parent's memory,
+ * too. */
+int proc_each_number(const char *path, bool (*visit)(int number, void *data), void *data);
+
 #endif

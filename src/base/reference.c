@@ -19,7 +19,8 @@
 
 /* What is looked for, and what was found. */
 struct search {
-	uintptr_t address;	 /* a module that has code at this address, or else */
+	uintptr_t address;	 /* a module with a segment that has this address, */
+	unsigned flags;		 /* and these flags; or else */
 	const unsigned char *id; /* one with this id */
 	bool found;
 	unsigned char found_id[REFERENCE_ID_SIZE];
@@ -27,12 +28,12 @@ struct search {
 	const char *name;
 };
 
-static bool holds_code_at(const struct dl_phdr_info *module, uintptr_t address)
+static bool holds(const struct dl_phdr_info *module, uintptr_t address, unsigned flags)
 {
 	for (int i = 0; i < module->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &module->dlpi_phdr[i];
 		uintptr_t begin = module->dlpi_addr + segment->p_vaddr;
-		if (segment->p_type == PT_LOAD && segment->p_flags & PF_X &&
+		if (segment->p_type == PT_LOAD && segment->p_flags & flags &&
 		    address - begin < segment->p_memsz)
 			return true;
 	}
@@ -83,7 +84,7 @@ static int look_at(struct dl_phdr_info *module, size_t size, void *data)
 {
 	(void)size;
 	struct search *search = data;
-	if (search->address && !holds_code_at(module, search->address))
+	if (search->address && !holds(module, search->address, search->flags))
 		return 0;
 	identify(module, search->found_id);
 	if (search->id && memcmp(search->id, search->found_id, REFERENCE_ID_SIZE) != 0)
@@ -94,16 +95,25 @@ static int look_at(struct dl_phdr_info *module, size_t size, void *data)
 	return 1;
 }
 
+static int no_function(uintptr_t address)
+{
+	struct search data = {.address = address, .flags = PF_R};
+	dl_iterate_phdr(look_at, &data);
+	if (data.found)
+		return error_set(EINVAL, "what is at %p, in %s, is no function, but data",
+				 (void *)address, *data.name ? data.name : "the program");
+	return error_set(EINVAL,
+			 "the function at %p is in no program or library, so another process "
+			 "cannot find it: pass a function of its own, or use the start method fork",
+			 (void *)address);
+}
+
 int reference_to(any_function function, reference *ret)
 {
-	struct search search = {.address = (uintptr_t)function};
+	struct search search = {.address = (uintptr_t)function, .flags = PF_X};
 	dl_iterate_phdr(look_at, &search);
 	if (!search.found)
-		return error_set(EINVAL,
-				 "the function at %p is in no program or library, so another "
-				 "process cannot find it: pass a function of its own, or use the "
-				 "start method fork",
-				 (void *)(uintptr_t)function);
+		return no_function(search.address);
 	ret->offset = (uintptr_t)function - search.load_address;
 	memcpy(ret->id, search.found_id, sizeof(ret->id));
 	ret->path[0] = '\0';

@@ -46,6 +46,21 @@ static inline void sigmask_restore(const sigmask *mask)
 	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask->before, 0, sizeof(mask->before));
 }
 
+/* Whether a signal has come that only the guard keeps from this thread. */
+static inline bool sigmask_holds_back(const sigmask *mask)
+{
+	uint64_t pending = 0;
+	raw_syscall(SYS_rt_sigpending, (long)&pending, sizeof(pending), 0, 0);
+	return pending & ~mask->before;
+}
+
+/* Takes such signals, inside a SIGMASK_BLOCK_ALL(). */
+static inline void sigmask_let_in(const sigmask *mask)
+{
+	sigmask_restore(mask);
+	sigmask_change(SIG_SETMASK, UINT64_MAX);
+}
+
 #define SIGMASK_GUARD __attribute__((cleanup(sigmask_restore), unused)) const sigmask
 
 #define SIGMASK_BLOCK_ALL(name)   \

@@ -155,6 +155,7 @@ void children_poll(brood_process *process)
 	else
 		return;
 	process->end.ended = clock_now();
+	process->end.never_began = process->launch && !process->began;
 	process_release_slot(process);
 	process->state = PROCESS_ENDED;
 	process->end.out_of_memory = memory_killed(process);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -168,8 +169,11 @@ static int join_until(brood_process *process, deadline when)
 	r = end_wait(process, when, END_INTERRUPTIBLE);
 	if (r == -EINTR)
 		interrupt_error(brood_process_name(process));
+	else if (r == -ETIMEDOUT)
+		error_set(ETIMEDOUT, "'%s' has not ended in time", brood_process_name(process));
 	else if (r < 0)
-		error_set(-r, "'%s' has not ended in time", brood_process_name(process));
+		error_set(-r, "cannot wait for '%s': the system refuses ppoll(): %s",
+			  brood_process_name(process), strerror(-r));
 	else if (process->status_lost)
 		error_set(ECHILD,
 			  "'%s' has ended, but its status is lost: the program reaped it itself, "

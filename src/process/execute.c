@@ -10,11 +10,13 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/procfs.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
@@ -29,7 +31,7 @@ enum { KEPT = 3 };
 /* What the clone works with; it shares the memory, and answers there. */
 struct order {
 	int program;	/* O_PATH */
-	int kept[KEPT]; /* descriptors, rising; negative ones are none */
+	int kept[KEPT]; /* descriptors; negative ones are none */
 	int null;
 	char *const *argv;
 	char *const *envp;
@@ -37,6 +39,7 @@ struct order {
 	int ignored_count;
 	uint64_t mask; /* the kernel's sigset_t */
 	int err;       /* of the step that failed */
+	bool closed;   /* what is not kept; false: that was the step */
 };
 
 /* An exec puts handlers back to default by itself, and leaves ignored signals ignored. But for one:
@@ -51,19 +54,20 @@ static void set_dispositions(const struct order *order)
 			    sizeof(ignored.mask));
 }
 
-/* Before Linux 5.11 the range can only be closed, so it is, around what is still needed. */
-static void close_others(const struct order *order)
+static bool close_at_exec(int fd, void *unused)
+{
+	(void)unused;
+	if (fd > STDERR_FILENO)
+		raw_syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC, 0);
+	return true;
+}
+
+/* One by one before Linux 5.11, or where a sandbox refuses the call. */
+static int close_others(void)
 {
 	if (raw_syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC, 0) == 0)
-		return;
-	long from = 3;
-	for (int i = 0; i < KEPT; i++) {
-		if (order->kept[i] > from)
-			raw_syscall(SYS_close_range, from, order->kept[i] - 1, 0, 0);
-		if (order->kept[i] >= from)
-			from = order->kept[i] + 1;
-	}
-	raw_syscall(SYS_close_range, from, ~0U, 0, 0);
+		return 0;
+	return proc_each_number("/proc/self/fd", close_at_exec, NULL);
 }
 
 static void keep_open(const struct order *order)
@@ -73,16 +77,11 @@ static void keep_open(const struct order *order)
 			raw_syscall(SYS_fcntl, order->kept[i], F_SETFD, 0, 0);
 }
 
-/*
- * The clone's only function. Only system calls, made in place: errno, and everything else
- * that it would write, is its parent's.
+/* Returns only when that failed: a frame that a sanitizer marks in the shared memory would stay so.
  */
-__attribute__((no_sanitize("address", "undefined", "thread"))) static int run_program(void *arg)
+__attribute__((no_sanitize("address", "undefined", "thread"))) static long
+execute(const struct order *order)
 {
-	struct order *order = arg;
-	set_dispositions(order);
-	raw_syscall(SYS_dup3, order->null, STDIN_FILENO, 0, 0);
-	close_others(order);
 	keep_open(order);
 	raw_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&order->mask, 0, sizeof(order->mask));
 	long r = raw_execveat(order->program, "", order->argv, order->envp, AT_EMPTY_PATH);
@@ -90,6 +89,22 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static int run_pr
 	if (r == -EBADF || r == -ENOENT || r == -ENOSYS || r == -EPERM)
 		r = raw_syscall(SYS_execve, (long)"/proc/self/exe", (long)order->argv,
 				(long)order->envp, 0);
+	return r;
+}
+
+/*
+ * The clone's function. Only system calls, made in place: errno, and everything else
+ * that it would write, is its parent's.
+ */
+__attribute__((no_sanitize("address", "undefined", "thread"))) static int run_program(void *arg)
+{
+	struct order *order = arg;
+	set_dispositions(order);
+	raw_syscall(SYS_dup3, order->null, STDIN_FILENO, 0, 0);
+	long r = close_others();
+	order->closed = r == 0;
+	if (order->closed)
+		r = execute(order);
 	order->err = (int)-r;
 	raw_syscall(SYS_exit_group, 127, 0, 0, 0);
 	return 127;
@@ -115,14 +130,19 @@ static char **environment_with(char *word, char *lineages)
 	return with;
 }
 
-static void sort(int *numbers)
+static int refused(const char *name, const struct order *order)
 {
-	for (int i = 1; i < KEPT; i++)
-		for (int j = i; j > 0 && numbers[j] < numbers[j - 1]; j--) {
-			int swapped = numbers[j];
-			numbers[j] = numbers[j - 1];
-			numbers[j - 1] = swapped;
-		}
+	if (!order->closed)
+		return error_set(order->err,
+				 "cannot start '%s': it would inherit all descriptors, since the "
+				 "system refuses close_range(), and /proc/self/fd cannot be read: "
+				 "%s; the start method fork does without",
+				 name, strerror(order->err));
+	return error_set(order->err, "cannot start '%s': running the program anew failed: %s%s",
+			 name, strerror(order->err),
+			 order->program < 0 ? "; its file is found by /proc/self/exe: is there no "
+					      "/proc? The start method fork does without"
+					    : "");
 }
 
 static int run(const char *name, struct order *order, bool keep_mask, pid_t *ret_pid)
@@ -140,11 +160,7 @@ static int run(const char *name, struct order *order, bool keep_mask, pid_t *ret
 	siginfo_t info;
 	sys_wait_child(*ret_pid, fd, WEXITED | __WALL, &info);
 	close(fd);
-	return error_set(order->err, "cannot start '%s': running the program anew failed: %s%s",
-			 name, strerror(order->err),
-			 order->program < 0 ? "; its file is found by /proc/self/exe: is there no "
-					      "/proc? The start method fork does without"
-					    : "");
+	return refused(name, order);
 }
 
 int execute_program(const struct execution *what, pid_t *ret_pid)
@@ -169,7 +185,6 @@ int execute_program(const struct execution *what, pid_t *ret_pid)
 		.ignored = what->ignored,
 		.ignored_count = what->ignored_count,
 	};
-	sort(order.kept);
 	int fd = run(what->name, &order, what->keep_mask, ret_pid);
 	free(envp);
 	return fd;

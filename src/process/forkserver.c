@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -29,14 +30,25 @@
 
 enum { ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
 
-static int send_order(const struct warm *child, struct launch *launch, int given)
+/* Not left out when it fails: the child would begin in the server's directory, the root. */
+static int open_folder(const char *name)
+{
+	int fd = sys_open_path(".");
+	if (fd == -EMFILE || fd == -ENFILE)
+		return method_refused(name, -fd);
+	if (fd < 0)
+		return error_set(-fd,
+				 "cannot start '%s': the fork server cannot pass on the working "
+				 "directory: %s; chdir() to one that this user may enter, or use "
+				 "the start method fork or spawn",
+				 name, strerror(-fd));
+	return fd;
+}
+
+static int send_order(const struct warm *child, struct launch *launch, int folder, int given)
 {
 	struct warm_order order = {0};
-	int folder = sys_open_path(".");
-	int fds[MESSAGE_MAX_FDS], n = 0;
-	if (folder >= 0)
-		fds[n++] = folder;
-	order.folder = folder >= 0;
+	int fds[MESSAGE_MAX_FDS] = {folder}, n = 1;
 	for (int i = 0; i < 2; i++) {
 		order.open[i] = fcntl(STDOUT_FILENO + i, F_GETFD) >= 0;
 		if (order.open[i])
@@ -46,8 +58,6 @@ static int send_order(const struct warm *child, struct launch *launch, int given
 	if (order.given)
 		fds[n++] = given;
 	int r = message_send(nursery_channel(), &order, sizeof(order), fds, n);
-	if (folder >= 0)
-		close(folder);
 	if (r < 0)
 		return r;
 	child->cell->launch = launch;
@@ -76,9 +86,12 @@ static void tell(struct launch *launch, enum warm_word word)
 static int hand_over(brood_process *process, struct warm *child, int given, int *ret_pidfd)
 {
 	struct launch *launch = process->launch;
-	if (send_order(child, launch, given) < 0) {
+	int folder = open_folder(brood_process_name(process));
+	int sent = folder < 0 ? folder : send_order(child, launch, folder, given);
+	sys_close(folder);
+	if (sent < 0) {
 		nursery_drop(child);
-		return NURSERY_RETRY;
+		return folder < 0 ? folder : NURSERY_RETRY;
 	}
 	bool current = nursery_is_current(&launch->umask);
 	tell(launch, current ? WARM_GO : WARM_QUIT);
@@ -88,6 +101,7 @@ static int hand_over(brood_process *process, struct warm *child, int given, int 
 			nursery_close();
 		return NURSERY_RETRY;
 	}
+	process->began = true;
 	table_entered(process->slot, child->pid);
 	process_set_pid(process, child->pid);
 	*ret_pidfd = child->pidfd;
@@ -114,7 +128,7 @@ static int attempt(brood_process *process, const sigmask *mask, int given, int *
 	struct warm child;
 	int r = nursery_open();
 	if (r == 0)
-		r = nursery_take(brood_process_name(process), &child);
+		r = nursery_take(brood_process_name(process), mask, &child);
 	if (r != 0)
 		return r;
 	process->launch = make_launch(process, mask);
@@ -128,6 +142,14 @@ static int attempt(brood_process *process, const sigmask *mask, int given, int *
 	return r;
 }
 
+/* A handler may end the program, which ends the nursery. */
+static void let_signals_in(const sigmask *mask)
+{
+	nursery_unlock();
+	sigmask_let_in(mask);
+	nursery_lock();
+}
+
 static int start_by_forkserver(brood_process *process, int *ret_pidfd)
 {
 	int given;
@@ -138,8 +160,9 @@ static int start_by_forkserver(brood_process *process, int *ret_pidfd)
 	SIGMASK_BLOCK_ALL(mask); /* a handler that ends the program would wait for the lock */
 	nursery_lock();
 	int r = NURSERY_RETRY;
-	for (int i = 0; i < ATTEMPTS && r == NURSERY_RETRY; i++)
-		r = attempt(process, &mask, given, ret_pidfd);
+	for (int i = 0; i < ATTEMPTS && r > 0; i += r == NURSERY_RETRY)
+		if ((r = attempt(process, &mask, given, ret_pidfd)) == NURSERY_SIGNAL)
+			let_signals_in(&mask);
 	if (r == 0)
 		nursery_refill();
 	nursery_unlock();

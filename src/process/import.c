@@ -64,7 +64,8 @@ int import_function(const char *import, void (**ret)(void *))
 	char module[PATH_MAX] = "";
 	const char *colon = strrchr(import, ':');
 	const char *name = colon ? colon + 1 : import;
-	if (*name == '\0' || colon == import ||
+	/* No function's name has a dot or a slash, but a module's that stands alone. */
+	if (*name == '\0' || strpbrk(name, "./") || colon == import ||
 	    (colon && (size_t)(colon - import) >= sizeof(module)))
 		return error_set(EINVAL,
 				 "cannot import '%s': the form is \"module.so:function\", or "

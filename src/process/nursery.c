@@ -247,6 +247,7 @@ static struct server_birth *make_birth(process_slot *slot)
 		return NULL;
 	*birth = (struct server_birth){.what = LAUNCH_SERVER,
 				       .channel = nursery.channel[1],
+				       .channel_file = sys_file_of(nursery.channel[1]),
 				       .parent = self_pid(),
 				       .death_signal = orphan_signal(),
 				       .ignored = ignored_here(),
@@ -414,21 +415,6 @@ static void replace_lost(void)
 	}
 }
 
-/* Waits until one is parked. NULL when the server is gone, or says why there is none. */
-static struct warm_cell *wait_for_one(void)
-{
-	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
-	nursery.ahead = grown(nursery.ahead);
-	for (;;) {
-		uint32_t news = nursery.birth->news;
-		struct warm_cell *cell = alert_one();
-		if (cell || nursery.birth->error || nursery_lost(nursery.pid, nursery.pidfd))
-			return cell;
-		if (sys_futex_wait(&nursery.birth->news, news, &a_while) == -ETIMEDOUT)
-			replace_lost();
-	}
-}
-
 static int no_child(const char *name)
 {
 	int error = atomic_exchange(&nursery.birth->error, 0);
@@ -439,6 +425,26 @@ static int no_child(const char *name)
 	if (*nursery.birth->why) /* it would say so for ever; another may find things better */
 		nursery_close();
 	return r;
+}
+
+/* Waits until one is parked, and returns as nursery_take(). */
+static int wait_for_one(const char *name, const sigmask *mask, struct warm_cell **ret)
+{
+	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+	nursery.ahead = grown(nursery.ahead);
+	for (;;) {
+		uint32_t news = nursery.birth->news;
+		*ret = alert_one();
+		if (*ret)
+			return 0;
+		if (nursery.birth->error || nursery_lost(nursery.pid, nursery.pidfd))
+			return no_child(name);
+		if (sys_futex_wait(&nursery.birth->news, news, &a_while) != -ETIMEDOUT)
+			continue;
+		if (sigmask_holds_back(mask))
+			return NURSERY_SIGNAL;
+		replace_lost();
+	}
 }
 
 /* While it wakes up. */
@@ -459,15 +465,16 @@ static int look_at(struct warm *child, const char *name)
 	return NURSERY_RETRY;
 }
 
-int nursery_take(const char *name, struct warm *ret)
+int nursery_take(const char *name, const sigmask *mask, struct warm *ret)
 {
+	int r = 0;
 	if (nursery.expected <= 0)
 		ask_for(nursery.ahead > 0 ? nursery.ahead : 1);
 	ret->cell = alert_one();
 	if (!ret->cell)
-		ret->cell = wait_for_one();
-	if (!ret->cell)
-		return no_child(name);
+		r = wait_for_one(name, mask, &ret->cell);
+	if (r != 0)
+		return r;
 	nursery.expected--;
 	return look_at(ret, name);
 }

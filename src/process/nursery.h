@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/sigmask.h"
 #include "process/server.h"
 
 enum { NURSERY_WARM_DEFAULT = 2, NURSERY_WARM_MOST = SERVER_CELLS };
@@ -30,10 +31,12 @@ int nursery_open(void);
 
 /*
  * A warm child, waiting until there is one; `name` is that of the process to be started. Returns 0,
- * NURSERY_RETRY when the server turned out to be dead, or a negative errno with its sentence.
+ * NURSERY_RETRY when the server turned out to be dead, NURSERY_SIGNAL when `mask`, that the caller
+ * has blocked all signals with, holds one back meanwhile (a server may take its time, or never come
+ * to brood_init()), or a negative errno with its sentence.
  */
-enum { NURSERY_RETRY = 1 };
-int nursery_take(const char *name, struct warm *ret);
+enum { NURSERY_RETRY = 1, NURSERY_SIGNAL };
+int nursery_take(const char *name, const sigmask *mask, struct warm *ret);
 
 /* Where its order is sent. */
 int nursery_channel(void);

@@ -50,6 +50,7 @@ struct process_end {
 	int64_t peak_memory;
 	bool core_dumped;
 	bool out_of_memory;
+	bool never_began; /* run anew, its program did not come to brood_init() */
 };
 
 struct brood_process {
@@ -98,6 +99,7 @@ struct brood_process {
 	brood_process *next_ended; /* in the list of those to be reported on; with a reference */
 	/* Written by the process itself: what it leaves for its report (report_record.h). */
 	void *_Atomic record;
+	_Atomic bool began; /* it came to brood_init(), where it is run anew */
 	struct last_words_place words;
 
 	brood_process *_Atomic next; /* in the list of children */

@@ -13,6 +13,7 @@
 #include "base/sys.h"
 #include "heap/join.h"
 #include "process/launch.h"
+#include "process/orphan.h"
 #include "process/raise.h"
 #include "process/server.h"
 
@@ -23,11 +24,25 @@ static struct {
 	_Atomic bool initialised;
 } program = {.descriptor = -1};
 
+/* Other constructors may take their time, or never return, and main() may. */
+static void die_with_parent(const void *message)
+{
+	const enum launch_what what = *(const enum launch_what *)message;
+	const struct server_birth *server = message;
+	const struct launch *launch = message;
+	if (what == LAUNCH_SERVER)
+		orphan_die_with(server->parent, server->death_signal);
+	else if (launch->death_signal)
+		orphan_die_with(launch->parent, launch->death_signal);
+}
+
 /* glibc passes these to constructors, in libraries and programs alike. */
 __attribute__((constructor(103))) static void program_begin(int argc, char **argv)
 {
 	(void)argc;
 	program.arguments = argv;
+	if (join_message())
+		die_with_parent(join_message());
 }
 
 int program_descriptor(void)
@@ -102,6 +117,12 @@ static void learn_program(void)
 	call_loader_again();
 }
 
+static void begin(const struct launch *launch)
+{
+	launch->process->began = true;
+	launch_resume(launch, NULL);
+}
+
 int brood_init(void)
 {
 	int r = heap_require();
@@ -115,6 +136,6 @@ int brood_init(void)
 	if (message && *(const enum launch_what *)message == LAUNCH_SERVER)
 		server_main(message);
 	if (message)
-		launch_resume(message, NULL);
+		begin(message);
 	return 0;
 }

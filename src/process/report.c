@@ -126,11 +126,14 @@ static int add_words(const brood_process *process, struct report *report)
 	return report->public.last_words ? 0 : -ENOMEM;
 }
 
-/* A signal that this process did not send itself. */
+/* By a signal that this process did not send itself, or before its target ran. */
 static bool died_unexpectedly(const brood_process *process)
 {
-	return !process->status_lost && process->exitcode < 0 &&
-	       !(process->signals_sent >> (-process->exitcode - 1) & 1);
+	if (process->status_lost)
+		return false;
+	if (process->exitcode < 0)
+		return !(process->signals_sent >> (-process->exitcode - 1) & 1);
+	return process->end.never_began;
 }
 
 static int fill(const brood_process *process, struct report *report)
@@ -141,7 +144,8 @@ static int fill(const brood_process *process, struct report *report)
 		return -ENOMEM;
 	add_end(process, &report->public);
 	report->leaves_record = process->leaves_record;
-	report->expected = !died_unexpectedly(process);
+	report->never_began = process->end.never_began;
+	report->unexpected = died_unexpectedly(process);
 	int r = add_crash(process, report);
 	if (r == 0)
 		r = add_error(process, report);

@@ -19,9 +19,10 @@ struct report {
 	struct crash_record *crash; /* NULL: no crash was recorded */
 	char *raised;		    /* NULL: no error was raised */
 	const char *lines;	    /* its stack as text, or NULL */
-	bool expected;		    /* it died by a signal that this process has sent */
-	bool leaves_record;	    /* it was to leave a record of a crash */
-	bool resolved;		    /* the stack is there, if there can be one */
+	bool unexpected;	    /* this process did not send the signal, or it never began */
+	bool never_began;
+	bool leaves_record; /* it was to leave a record of a crash */
+	bool resolved;	    /* the stack is there, if there can be one */
 	frames stack;
 	brood_last_word *words;
 	struct last_words *ring; /* a copy */

@@ -144,6 +144,9 @@ static bool is_crash(int signal)
 	return signal == SIGSEGV || signal == SIGBUS;
 }
 
+static const char before_init[] =
+	"; its program, which is run anew, ended before it came to brood_init() in main()";
+
 static void explain_signal(struct report *report)
 {
 	const brood_report *public = &report->public;
@@ -158,7 +161,9 @@ static void explain_signal(struct report *report)
 		say(report, "killed by the kernel, which had run out of memory");
 	else
 		say(report, "%s%s", strsignal(public->signal),
-		    report->leaves_record && is_crash(public->signal)
+		    !is_crash(public->signal) ? ""
+		    : report->never_began     ? before_init
+		    : report->leaves_record
 			    ? " (it left no record: the library's handler was not in force, or "
 			      "had no stack or memory to work with)"
 			    : "");
@@ -176,5 +181,9 @@ void report_explain(struct report *report)
 		say(report, "%s%s%s", public->error_type, *public->error_message ? ": " : "",
 		    public->error_message);
 	else
-		say(report, "%s", brood_exitcode_text(public->exitcode));
+		say(report, "%s%s%s", brood_exitcode_text(public->exitcode),
+		    report->never_began ? before_init : "",
+		    report->never_began && public->exitcode == 1
+			    ? ", or could not join the family's heap: then standard error says why"
+			    : "");
 }

@@ -105,6 +105,6 @@ void brood_report_to_stderr(brood_report *report, void *data)
 {
 	(void)data;
 	/* Ctrl-C at a terminal is for all, and nobody wants to hear of it from each. */
-	if (report && report->signal && report->signal != SIGINT && !report_of(report)->expected)
+	if (report && report->signal != SIGINT && report_of(report)->unexpected)
 		brood_report_print(report, stderr);
 }

@@ -159,6 +159,11 @@ void server_main(struct server_birth *birth)
 	sys_set_comm("brood-server");
 	orphan_die_with(birth->parent, birth->death_signal);
 	load_modules(birth); /* before the directory changes: a path may be relative */
+	if (!sys_is_file(birth->channel, birth->channel_file))
+		refuse(EBADF,
+		       "receive orders, since the program has closed its descriptors before "
+		       "brood_init()%s: let it close only those that it has opened",
+		       "");
 	let_go_of_parent();
 	learn_bookkeeping();
 	warm_prepare();

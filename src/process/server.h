@@ -23,6 +23,7 @@
  *MAKING is found when the server is closed.
  */
 
+#include "base/sys.h"
 #include "process/launch.h"
 
 enum { SERVER_CELLS = 64, SERVER_WHY = 200 };
@@ -39,6 +40,7 @@ struct warm_cell {
 struct server_birth {
 	enum launch_what what; /* LAUNCH_SERVER */
 	int channel;	       /* from which the children receive orders */
+	sys_file channel_file;
 	pid_t parent;
 	int death_signal;	 /* of the server and its children; orphan.h */
 	uint64_t ignored;	 /* of warm_ignored, what the parent itself ignores: a mask */
@@ -55,7 +57,6 @@ struct server_birth {
 /* Parent to child, in the channel: with descriptors of the working directory, those of the streams
  * 1 and 2 that are open, and what given_pack() has packed. */
 struct warm_order {
-	bool folder;
 	bool open[2];
 	bool given;
 };

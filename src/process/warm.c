@@ -123,11 +123,9 @@ static bool take_descriptors(int channel, struct launch *launch)
 	int fds[MESSAGE_MAX_FDS], n, next = 0;
 	if (message_receive(channel, &order, sizeof(order), fds, &n, MSG_DONTWAIT) != 1)
 		return false;
-	if (order.folder) {
-		if (raw_syscall(SYS_fchdir, fds[0], 0, 0, 0) < 0)
-			return false;
-		raw_syscall(SYS_close, fds[next++], 0, 0, 0);
-	}
+	if (raw_syscall(SYS_fchdir, fds[next], 0, 0, 0) < 0)
+		return false;
+	raw_syscall(SYS_close, fds[next++], 0, 0, 0);
 	for (int i = 0; i < 2; i++)
 		if (order.open[i])
 			take_over(fds[next++], STDOUT_FILENO + i);

@@ -251,6 +251,8 @@ static const int *errors_of(long number, const char **name)
 		{SYS_dup3, "dup3", {EBADF, EINTR}},
 		{SYS_clone, "clone", {EAGAIN, ENOMEM}},
 		{SYS_close_range, "close_range", {ENOSYS, EPERM}},
+		{SYS_openat, "openat", {EMFILE, ENFILE, ENOMEM, EACCES, ENOENT}},
+		{SYS_getdents64, "getdents64", {ENOENT}},
 		{SYS_execveat, "execveat", {ENOSYS, EACCES, ENOMEM}},
 		{SYS_execve, "execve", {EACCES, ENOMEM}},
 		{SYS_get_robust_list, "get_robust_list", {EPERM}},

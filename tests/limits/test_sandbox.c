@@ -267,9 +267,72 @@ static void test_orphan_without_pid(void **state)
 	assert_int_equal(WEXITSTATUS(status), 128 + SIGKILL);
 }
 
+enum { LEAKED = 150 };
+
+static void look_for_leak(void)
+{
+	exit(fcntl(LEAKED, F_GETFD) < 0 ? 0 : 3);
+}
+
+static int starts_without_close_range(bool proc)
+{
+	if ((!proc && !restrict_proc()) || !restrict_call(SYS_close_range, ENOSYS) ||
+	    dup2(STDERR_FILENO, LEAKED) < 0)
+		return SKIPPED;
+	brood_process *p = brood_start(.call = look_for_leak);
+	if (!p)
+		return strstr(brood_error(), "refuses close_range()") ? 10 : 11;
+	brood_process_join(p);
+	return brood_process_exitcode(p);
+}
+
+/* Nor is anything started that would hold them. */
+static void test_descriptors_do_not_leak(void **state)
+{
+	(void)state;
+	bool fork_copies = strcmp(brood_get_start_method(), "fork") == 0, skipped = false;
+	const int expected[] = {10, 0};
+	for (int proc = 0; proc < 2 && !fork_copies; proc++) {
+		int status;
+		pid_t pid = fork();
+		if (pid == 0)
+			exit(starts_without_close_range(proc));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		skipped |= WEXITSTATUS(status) == SKIPPED;
+		if (WEXITSTATUS(status) != SKIPPED)
+			assert_int_equal(WEXITSTATUS(status), expected[proc]);
+	}
+	if (fork_copies || skipped)
+		skip();
+}
+
+static void stay(void)
+{
+	pause();
+}
+
+static void test_a_wait_that_is_refused(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		brood_process *p = brood_start(.call = stay, .daemon = true);
+		if (!p || !restrict_call(SYS_ppoll, EPERM))
+			_exit(SKIPPED);
+		_exit(brood_process_join(p) == -EPERM && strstr(brood_error(), "ppoll()") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == SKIPPED)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[RESTRICTIONS + 2];
+	static struct CMUnitTest tests[RESTRICTIONS + 4];
 	const restriction *r = argc > 2 ? &restrictions[strtoul(argv[2], NULL, 10)] : NULL;
 	if (argc > 2 && strcmp(argv[1], "begin") == 0)
 		return begin(r, argv[2]);
@@ -279,6 +342,8 @@ int main(int argc, char **argv)
 	size_t count = 0;
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_orphan_without_pid);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_join_without_waitid);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_descriptors_do_not_leak);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_a_wait_that_is_refused);
 	for (size_t i = 0; i < RESTRICTIONS; i++)
 		if (!restrictions[i].method ||
 		    has_word(restrictions[i].method, brood_get_start_method()))

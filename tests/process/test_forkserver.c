@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -213,6 +214,62 @@ static void test_privileges_are_those_of_the_moment(void **state)
 				     "user 0 alone 0 host elsewhere\n"
 				     "user 0 alone 1 host elsewhere\n"
 				     "user 65534 alone 1 host elsewhere\n");
+	assert_int_equal(end.status, 0);
+}
+
+static void say_folder(void)
+{
+	char folder[200];
+	printf("in %s\n", getcwd(folder, sizeof(folder)));
+}
+
+static void start_in_folder(int err, const char *sentence)
+{
+	brood_process *p = brood_start(.call = say_folder, .start_method = "forkserver");
+	printf("%d %d\n", !p && errno == err, !p && strstr(brood_error(), sentence) != NULL);
+	if (p)
+		code_of(p);
+}
+
+static int may_not_enter_its_folder(void)
+{
+	char folder[] = "/tmp/brood-XXXXXX";
+	if (!mkdtemp(folder) || chdir(folder) < 0)
+		return 1;
+	rmdir(folder); /* it stays for who is in it */
+	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+		return 77;
+	start_in_folder(EACCES, "chdir()");
+	return chdir("/usr") < 0 || run_here(say_folder);
+}
+
+static int has_few_descriptors(void)
+{
+	int first = dup(STDIN_FILENO), last, fd;
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = 64, .rlim_max = 64});
+	if (chdir("/usr") < 0 || run_here(nothing) != 0)
+		return 1;
+	for (last = first; (fd = dup(first)) >= 0; last = fd)
+		;
+	close(last);
+	start_in_folder(EMFILE, "ulimit -n");
+	close(first);
+	return run_here(say_folder);
+}
+
+static void test_the_folder_is_the_starters_or_nothing_starts(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("has_few_descriptors", NULL, &end);
+	assert_string_equal(end.out, "1 1\nin /usr\n");
+	assert_int_equal(end.status, 0);
+	if (getuid() != 0)
+		skip();
+	run_role("may_not_enter_its_folder", NULL, &end);
+	if (WEXITSTATUS(end.status) == 77)
+		skip();
+	assert_string_equal(end.out, "1 1\nin /usr\n");
 	assert_int_equal(end.status, 0);
 }
 
@@ -548,14 +605,24 @@ static void test_without_brood_init(void **state)
 }
 
 static const role roles[] = {
-	ROLE(changes_everything),  ROLE(changes_its_streams),
-	ROLE(gives_up_privileges), ROLE(closes_its_output),
-	ROLE(kills_the_server),	   ROLE(stops_the_server),
-	ROLE(kills_warm_children), ROLE(stops_warm_children),
-	ROLE(names_its_helpers),   ROLE(nests),
-	ROLE(is_interrupted),	   ROLE(preloads),
-	ROLE(keeps_so_many),	   ROLE(has_threads),
-	ROLE(starts_many),	   ROLE(without_init),
+	ROLE(changes_everything),
+	ROLE(changes_its_streams),
+	ROLE(gives_up_privileges),
+	ROLE(closes_its_output),
+	ROLE(kills_the_server),
+	ROLE(stops_the_server),
+	ROLE(kills_warm_children),
+	ROLE(stops_warm_children),
+	ROLE(names_its_helpers),
+	ROLE(nests),
+	ROLE(is_interrupted),
+	ROLE(preloads),
+	ROLE(keeps_so_many),
+	ROLE(has_threads),
+	ROLE(starts_many),
+	ROLE(without_init),
+	ROLE(may_not_enter_its_folder),
+	ROLE(has_few_descriptors),
 };
 
 int main(int argc, char **argv)
@@ -566,6 +633,7 @@ int main(int argc, char **argv)
 		TEST(test_what_has_changed_is_shared),
 		TEST(test_streams_are_those_of_the_moment),
 		TEST(test_privileges_are_those_of_the_moment),
+		TEST(test_the_folder_is_the_starters_or_nothing_starts),
 		TEST(test_warm_children_hold_no_stream),
 		TEST(test_the_server_may_be_lost),
 		TEST(test_nothing_survives_the_family),

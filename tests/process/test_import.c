@@ -42,11 +42,33 @@ static void test_data_is_no_function(void **state)
 	assert_true(function == imported_here);
 }
 
+static void test_data_is_no_target(void **state)
+{
+	(void)state;
+	void (*target)(void *) = NULL;
+	void *address = &data_of_program;
+	memcpy(&target, &address, sizeof(address));
+	assert_null(brood_process_new(.target = target, .start_method = "spawn"));
+	assert_int_equal(errno, EINVAL);
+	assert_sentence("in the program, is no function, but data");
+}
+
+static void test_a_module_alone(void **state)
+{
+	(void)state;
+	void (*function)(void *) = imported_here;
+	assert_int_equal(import_function("plug.so", &function), -EINVAL);
+	assert_sentence("the form is \"module.so:function\"");
+	assert_true(function == imported_here);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_function),
 		TEST(test_data_is_no_function),
+		TEST(test_data_is_no_target),
+		TEST(test_a_module_alone),
 	};
 	return HARNESS_RUN(tests);
 }
