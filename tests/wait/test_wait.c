@@ -245,11 +245,14 @@ static void test_threads(void **state)
 static void change_unheard(void *arg)
 {
 	const crowd *c = arg;
-	const struct rlimit none = {0, 0};
+	struct rlimit before, none;
+	getrlimit(RLIMIT_NOFILE, &before);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
 	meet(c->barrier);
 	setrlimit(RLIMIT_NOFILE, &none);
 	brood_must(brood_event_set(c->event));
 	brood_must(brood_put(c->queue, int, 1));
+	setrlimit(RLIMIT_NOFILE, &before);
 }
 
 static void test_unheard(void **state)
