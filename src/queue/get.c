@@ -321,8 +321,8 @@ static int get_one(brood_queue *q, delivery *d, deadline when)
 			r = look_further(q, d, &w);
 	} while (r == 0);
 	unprepare(d);
-	/* Beside what was found after clearing there may be more. */
-	if (w.cleared && r > 0)
+	/* What was found after clearing is for others, too, or there may be more. */
+	if (w.cleared && r != -ETIMEDOUT)
 		bell_ring(&q->bell);
 	return r < 0 ? r : 0;
 }

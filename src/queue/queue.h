@@ -82,7 +82,7 @@ const void *queue_thread(void);
 
 /*
  * Whether a message of a joinable queue is unfinished in another process than me, or was
- * returned. *ret_busy (or NULL) is such a process then, if there is one.
+ * returned. *ret_busy (or NULL) is such a process then, if there is one, and a dead one if one is.
  */
 bool queue_has_unfinished(brood_queue *q, heap_owner me, heap_owner *ret_busy);
 

@@ -235,13 +235,16 @@ bool queue_repair(brood_queue *q)
 
 bool queue_has_unfinished(brood_queue *q, heap_owner me, heap_owner *ret_busy)
 {
+	bool found = false;
 	for (taken_walk w = taken_all(&q->pages); taken_next(&w);) {
 		uint64_t word = atomic_load(&w.record->word);
 		bool held = taken_is_held(word) && taken_owner(word) != me;
-		if (held && ret_busy)
-			*ret_busy = taken_owner(word);
-		if (held || (uint32_t)word == TAKEN_RETURNED)
-			return true;
+		found = found || held || (uint32_t)word == TAKEN_RETURNED;
+		if (!held || !ret_busy)
+			continue;
+		*ret_busy = taken_owner(word);
+		if (queue_is_dead(*ret_busy, false))
+			break;
 	}
-	return false;
+	return found;
 }
