@@ -48,8 +48,8 @@ BROOD_API const char *brood_version(void);
 
 /*
  * The calling thread's last failure as a sentence without a final newline; ""
- * when nothing has failed yet. Borrowed: valid until the thread's next failure.
- * A successful call leaves it as it was. Async-signal-safe.
+ * when nothing has failed yet, and in a child that was just forked. Borrowed: valid until the
+ * thread's next failure. A successful call leaves it as it was. Async-signal-safe.
  */
 BROOD_API const char *brood_error(void);
 

@@ -38,5 +38,7 @@ local *local_make(void)
 		munmap(made, sizeof(local));
 		return NULL;
 	}
+	/* A forked child begins with none of it, and its parent copies no page for it. */
+	madvise(made, sizeof(local), MADV_WIPEONFORK);
 	return local_own = made;
 }

@@ -19,8 +19,8 @@ typedef struct local {
 extern _Thread_local local *local_own __attribute__((tls_model("initial-exec")));
 local *local_make(void);
 
-/* The calling thread's, zeroed at first; NULL when there is no memory for it. A system call the
- * first time. Freed when the thread ends. Async-signal-safe. */
+/* The calling thread's, zeroed at first, also in a forked child; NULL when there is no memory for
+ * it. A system call the first time. Freed when the thread ends. Async-signal-safe. */
 static inline local *local_get(void)
 {
 	return local_own ? local_own : local_make();

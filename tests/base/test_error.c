@@ -133,12 +133,30 @@ static void test_must(void **state)
 	assert_non_null(strstr(text, ": p: there is none\n"));
 }
 
+/* Which has the parent's memory for it, emptied, and can use it. */
+static void test_forked(void **state)
+{
+	(void)state;
+	int status;
+	error_set(EBUSY, "it is busy");
+	pid_t pid = fork();
+	if (pid == 0) {
+		bool empty = brood_error()[0] == '\0';
+		error_set(EAGAIN, "try again");
+		_exit(!empty || strcmp(brood_error(), "try again") != 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_string_equal(brood_error(), "it is busy");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absent),	cmocka_unit_test(test_set),
 		cmocka_unit_test(test_nested),	cmocka_unit_test(test_long),
 		cmocka_unit_test(test_threads), cmocka_unit_test(test_must),
+		cmocka_unit_test(test_forked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
