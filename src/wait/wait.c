@@ -131,19 +131,12 @@ static int prepare(waiting *w)
 	return check_different(w);
 }
 
-static bool queue_is_ready(brood_queue *q)
-{
-	if (!brood_queue_empty(q) || brood_queue_is_closed(q))
-		return true;
-	return queue_repair(q) && !brood_queue_empty(q);
-}
-
 /* Whether a thing that its descriptor says nothing of is ready. */
 static bool is_ready(const brood_waitable *thing)
 {
 	switch (thing->kind) {
 	case BROOD_WAIT_QUEUE:
-		return queue_is_ready(thing->object);
+		return !brood_queue_empty(thing->object) || brood_queue_is_closed(thing->object);
 	case BROOD_WAIT_EVENT:
 		return brood_event_is_set(thing->object);
 	case BROOD_WAIT_PROCESS:

@@ -186,7 +186,7 @@ static int begin(const kind *k, char *number)
 static int run(size_t n, char *text, size_t size)
 {
 	char number[8];
-	int status, told = memfd_create("told", 0);
+	int told = memfd_create("told", 0);
 	snprintf(number, sizeof(number), "%zu", n);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -197,11 +197,7 @@ static int run(size_t n, char *text, size_t size)
 		execl("/proc/self/exe", "test_rlimits", "begin", number, (char *)NULL);
 		_exit(127);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	ssize_t length = pread(told, text, size - 1, 0);
-	text[length > 0 ? length : 0] = '\0';
-	close(told);
-	return status;
+	return uses_end(pid, told, text, size);
 }
 
 static void test_one(void **state)

@@ -180,7 +180,7 @@ static int begin(const restriction *r, char *number)
 static int run(const char *how, size_t n, char *text, size_t size)
 {
 	char number[8];
-	int status, told = memfd_create("told", 0);
+	int told = memfd_create("told", 0);
 	snprintf(number, sizeof(number), "%zu", n);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -189,11 +189,7 @@ static int run(const char *how, size_t n, char *text, size_t size)
 		execl("/proc/self/exe", "test_sandbox", how, number, (char *)NULL);
 		_exit(127);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	ssize_t length = pread(told, text, size - 1, 0);
-	text[length > 0 ? length : 0] = '\0';
-	close(told);
-	return status;
+	return uses_end(pid, told, text, size);
 }
 
 /* "fork" is in "forkserver", too. */

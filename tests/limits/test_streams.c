@@ -71,7 +71,7 @@ static int use_all(unsigned set)
 
 static int run(const char *how, const char *what, unsigned closed, char *text, size_t size)
 {
-	int status, told = memfd_create("told", 0);
+	int told = memfd_create("told", 0);
 	pid_t pid = fork();
 	if (pid == 0) {
 		dup2(told, USES_TELL);
@@ -80,11 +80,7 @@ static int run(const char *how, const char *what, unsigned closed, char *text, s
 		execl("/proc/self/exe", "test_streams", how, what, (char *)NULL);
 		_exit(127);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	ssize_t length = pread(told, text, size - 1, 0);
-	text[length > 0 ? length : 0] = '\0';
-	close(told);
-	return status;
+	return uses_end(pid, told, text, size);
 }
 
 static void test_closed(void **state)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -23,6 +24,17 @@ void uses_say(const char *format, ...)
 	va_start(args, format);
 	vdprintf(USES_TELL, format, args);
 	va_end(args);
+}
+
+int uses_end(pid_t pid, int told, char *text, size_t size)
+{
+	int status;
+	if (waitpid(pid, &status, 0) != pid)
+		status = -1;
+	ssize_t length = pread(told, text, size - 1, 0);
+	text[length > 0 ? length : 0] = '\0';
+	close(told);
+	return status;
 }
 
 #define must(condition) must_be(condition, #condition, __LINE__)

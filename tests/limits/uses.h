@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "brood/base.h"
 
@@ -37,5 +38,9 @@ void uses_left(const char *what, int *wrong);
 /* Where all is told: not a standard stream, as these may be the test's matter. */
 enum { USES_TELL = 200 };
 void uses_say(const char *format, ...) BROOD_PRINTF(1, 2);
+
+/* Waits for a process that tells in this file: its wait status, and what it told. Closes the
+ * file. */
+int uses_end(pid_t pid, int told, char *text, size_t size);
 
 #endif
