@@ -19,10 +19,11 @@ const start_method *method_named(const char *name)
 	for (int i = 0; name && i < METHODS; i++)
 		if (strcmp(methods[i]->name, name) == 0)
 			return methods[i];
-	return error_null(EINVAL,
-			  "cannot find context for '%s': the start methods are fork, spawn and "
-			  "forkserver",
-			  name ? name : "(null)");
+	error_record(EINVAL,
+		     "cannot find context for '%s': the start methods are fork, spawn and "
+		     "forkserver",
+		     name ? name : "(null)");
+	return NULL;
 }
 
 static const start_method *from_environment(void)
@@ -95,7 +96,8 @@ const char *const *brood_all_start_methods(void)
 
 const brood_context *brood_get_context(const char *name)
 {
-	return method_named(name);
+	const start_method *method = method_named(name);
+	return method ? method : error_to_null(-EINVAL);
 }
 
 const char *brood_context_start_method(const brood_context *context)

@@ -452,6 +452,8 @@ static int settles_a_method(void)
 {
 	printf("%s\n", brood_peek_start_method() ? "set" : "unset");
 	printf("%d\n", brood_set_start_method("bad"));
+	/* It has returned no NULL that this could be. */
+	printf("%d\n", brood_process_join(NULL) < 0 && strstr(brood_error(), "is NULL"));
 	printf("%d\n", brood_set_start_method(METHOD));
 	printf("%d\n", brood_set_start_method(METHOD) == -EBUSY);
 	printf("%s\n", brood_error());
@@ -470,7 +472,7 @@ static void test_the_default_method(void **state)
 	outcome end;
 	run_role("settles_a_method", NULL, &end);
 	assert_string_equal(end.out,
-			    "unset\n-22\n0\n1\n"
+			    "unset\n-22\n1\n0\n1\n"
 			    "context has already been set, to " METHOD ": set the start method at "
 			    "the beginning of main(), or use brood_force_start_method()\n" METHOD
 			    " fork\n0\nfork\n1\n" METHOD "\n1\n");
