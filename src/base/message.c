@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/raw.h"
 #include "base/sys.h"
 
 /* Room for the descriptors of one message, aligned as the kernel wants it. */
@@ -57,9 +58,11 @@ static int take_descriptors(struct msghdr *message, int *fds)
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 		return 0;
-	size_t size = header->cmsg_len - CMSG_LEN(0);
-	memcpy(fds, CMSG_DATA(header), size);
-	return (int)(size / sizeof(int));
+	const int *sent = (const void *)CMSG_DATA(header);
+	int n = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	for (int i = 0; i < n; i++)
+		fds[i] = sent[i];
+	return n;
 }
 
 /* Some may be lost by that. */
@@ -80,12 +83,12 @@ int message_receive(int fd, void *data, size_t size, int *fds, int *ret_n, int f
 				 .msg_iovlen = 1,
 				 .msg_control = control.room,
 				 .msg_controllen = sizeof(control.room)};
-	ssize_t r;
+	long r;
 	do {
-		r = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | flags);
-	} while (r < 0 && errno == EINTR);
+		r = raw_syscall(SYS_recvmsg, fd, (long)&message, MSG_CMSG_CLOEXEC | flags, 0);
+	} while (r == -EINTR);
 	if (r < 0)
-		return errno == ECONNRESET ? 0 : -errno;
+		return r == -ECONNRESET ? 0 : (int)r;
 	int taken = take_descriptors(&message, fds);
 	int moved = move_above_standard_streams(fds, taken);
 	if (moved == 0 && r > 0 && (size_t)r == size &&

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/procfs.h"
+#include "base/raw.h"
 #include "base/sys.h"
 
 static uint64_t ticks_since_boot(void)
@@ -31,7 +32,7 @@ pidref pidref_of(pid_t pid)
 
 pidref pidref_self(void)
 {
-	return pidref_of(getpid());
+	return pidref_of((pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0));
 }
 
 /* When the process with this pid started, or 0 when there is none, or no /proc. */

@@ -28,11 +28,9 @@ static inline long fault_raw(long number)
 }
 #endif
 
-static inline long raw_syscall6(long number, long a, long b, long c, long d, long e, long f)
+/* For a call that does not fail. */
+static inline long raw_syscall_sure(long number, long a, long b, long c, long d, long e, long f)
 {
-	long fault = fault_raw(number);
-	if (fault)
-		return fault;
 #if defined(__x86_64__)
 	long result;
 	register long fourth __asm__("r10") = d;
@@ -64,6 +62,12 @@ static inline long raw_syscall6(long number, long a, long b, long c, long d, lon
 	errno = saved;
 	return result;
 #endif
+}
+
+static inline long raw_syscall6(long number, long a, long b, long c, long d, long e, long f)
+{
+	long fault = fault_raw(number);
+	return fault ? fault : raw_syscall_sure(number, a, b, c, d, e, f);
 }
 
 static inline long raw_syscall5(long number, long a, long b, long c, long d, long e)

@@ -123,20 +123,64 @@ int reference_to(any_function function, reference *ret)
 	return 0;
 }
 
-int reference_find(const reference *from, any_function *ret)
+static any_function find_loaded(const reference *from)
 {
 	struct search search = {.id = from->id};
 	dl_iterate_phdr(look_at, &search);
-	if (!search.found && *from->path) {
+	return search.found ? (any_function)(search.load_address + from->offset) : NULL;
+}
+
+int reference_find(const reference *from, any_function *ret)
+{
+	*ret = find_loaded(from);
+	if (!*ret && *from->path) {
 		/* cppcheck-suppress leakReturnValNotUsed */
 		if (!dlopen(from->path, RTLD_NOW | RTLD_LOCAL))
 			return error_set(ENOENT, "cannot load the target's module: %s", dlerror());
-		dl_iterate_phdr(look_at, &search);
+		*ret = find_loaded(from);
 	}
-	if (!search.found)
+	if (!*ret)
 		return error_set(ENOENT,
 				 "%s has been replaced by another build since the program started",
 				 *from->path ? from->path : "the program");
-	*ret = (any_function)(search.load_address + from->offset);
 	return 0;
+}
+
+enum { NOTED_MOST = 64 };
+
+static struct noted {
+	size_t count;
+	struct {
+		unsigned char id[REFERENCE_ID_SIZE];
+		uintptr_t load_address;
+	} modules[NOTED_MOST];
+} * noted;
+
+static int note(struct dl_phdr_info *module, size_t size, void *data)
+{
+	(void)size;
+	struct noted *to = data;
+	if (to->count == NOTED_MOST)
+		return 1;
+	identify(module, to->modules[to->count].id);
+	to->modules[to->count++].load_address = module->dlpi_addr;
+	return 0;
+}
+
+void reference_note_modules(void)
+{
+	if (!noted)
+		noted = malloc(sizeof(*noted));
+	if (!noted)
+		return;
+	noted->count = 0;
+	dl_iterate_phdr(note, noted);
+}
+
+any_function reference_noted(const reference *from)
+{
+	for (size_t i = 0; noted && i < noted->count; i++)
+		if (memcmp(from->id, noted->modules[i].id, REFERENCE_ID_SIZE) == 0)
+			return (any_function)(noted->modules[i].load_address + from->offset);
+	return NULL;
 }

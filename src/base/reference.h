@@ -33,4 +33,13 @@ int reference_to(any_function function, reference *ret);
  */
 int reference_find(const reference *from, any_function *ret);
 
+/*
+ * Notes what is loaded now, so that processes forked from this one find a function there without
+ * asking the loader, which costs a new process a good many page faults.
+ */
+void reference_note_modules(void);
+
+/* The function, if its module was loaded when they were noted; else NULL. */
+any_function reference_noted(const reference *from);
+
 #endif

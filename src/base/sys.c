@@ -108,13 +108,13 @@ int sys_remove(void *start, size_t length)
 
 int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left)
 {
-	int r = sys_result(syscall(SYS_futex, word, FUTEX_WAIT, expected, left, NULL, 0));
+	int r = (int)raw_syscall5(SYS_futex, (long)word, FUTEX_WAIT, expected, (long)left, 0);
 	return r == -EAGAIN ? 0 : r;
 }
 
 int sys_futex_wake(_Atomic uint32_t *word, int count)
 {
-	return sys_result(syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0));
+	return (int)raw_syscall_sure(SYS_futex, (long)word, FUTEX_WAKE, count, 0, 0, 0);
 }
 
 int sys_futex_or_wake(_Atomic uint32_t *word, uint32_t bit, int count)

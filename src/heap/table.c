@@ -329,19 +329,21 @@ static void settle_locked(void)
 		become(moving.place.slot);
 	else if (!account_self.slot)
 		enter_another();
-	pthread_mutex_unlock(&moving.lock);
 }
 
 static void settle(void)
 {
 	pthread_mutex_lock(&moving.lock);
 	settle_locked();
+	pthread_mutex_unlock(&moving.lock);
 }
 
 bool table_settle_now(void)
 {
-	if (!account_self.slot && heap_map.super && pthread_mutex_trylock(&moving.lock) == 0)
+	if (!account_self.slot && heap_map.super && pthread_mutex_trylock(&moving.lock) == 0) {
 		settle_locked();
+		pthread_mutex_unlock(&moving.lock);
+	}
 	return account_self.slot;
 }
 
@@ -351,7 +353,7 @@ void table_move(table_place place, bool now)
 	moving.place = place;
 	account_self.slot = NULL;
 	if (now)
-		settle();
+		settle_locked(); /* nobody else knows the new lock */
 }
 
 void table_set_name(process_slot *slot, const char *name)

@@ -76,7 +76,7 @@ static void drop_handlers(void)
 	}
 }
 
-static void settle(const struct birth *birth)
+void child_settle(const struct birth *birth)
 {
 	self_become(birth);
 	lineage_enter(birth->lineage);
@@ -85,7 +85,6 @@ static void settle(const struct birth *birth)
 	if (birth->subreaper)
 		sys_adopt_orphans();
 	sys_set_comm(birth->comm);
-	exit_register_child();
 	crash_begin(birth->leaves_record);
 }
 
@@ -115,14 +114,14 @@ void child_main(const struct birth *birth, const sigmask *mask)
 	stdio_drop_inherited();
 	drop_handlers();
 	interrupt_take(); /* meant for the thread that this one is a copy of */
-	settle(birth);
+	exit_register_child();
+	child_settle(birth);
 	unblock(birth, mask);
 	run(birth);
 }
 
-void child_resume(const struct birth *birth, const sigmask *mask, const char *failure)
+void child_run(const struct birth *birth, const sigmask *mask, const char *failure)
 {
-	settle(birth);
 	if (mask)
 		unblock(birth, mask);
 	if (failure)

@@ -21,13 +21,13 @@ struct birth {
 	pid_t parent;
 	const char *parent_name;
 	bool threaded;	    /* the parent is, or has been */
-	bool executed;	    /* it is a new program, no copy of its parent */
+	bool executed;	    /* it is a new program, no copy of another process */
 	bool leaves_record; /* when it crashes */
 	bool subreaper;
 	const char *name;
 	char comm[16];
 	struct process_text *authkey;
-	brood_bytes family_key; /* when executed: it has none of its own yet */
+	brood_bytes family_key; /* for one that has none of its own yet */
 	table_place place;
 	lineage lineage;
 };
@@ -38,9 +38,10 @@ void child_prepare(brood_process *process, struct birth *ret);
  * that the starting thread had. */
 void child_main(const struct birth *birth, const sigmask *mask) BROOD_NORETURN;
 
-/* The same for one that is no copy of its parent; mask is NULL where it is in force already. If it
- * cannot run its target, failure says why, and it ends as by brood_raise(). */
-void child_resume(const struct birth *birth, const sigmask *mask,
-		  const char *failure) BROOD_NORETURN;
+/* The same for one that is no copy of its parent, in two steps. In the first it becomes the
+ * process, which nobody sees yet; mask is NULL where it is in force already. If it cannot run its
+ * target, failure says why, and it ends as by brood_raise(). */
+void child_settle(const struct birth *birth);
+void child_run(const struct birth *birth, const sigmask *mask, const char *failure) BROOD_NORETURN;
 
 #endif

@@ -3,6 +3,7 @@
 #include "process/launch.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,21 +26,23 @@ static any_function function_of(const brood_process *process, enum launch_what *
 			       : (any_function)process->run;
 }
 
-static int refer(const brood_process *process, struct launch *ret)
+static int refer(const brood_process *process, enum launch_what *what, reference *ret)
 {
-	any_function function = function_of(process, &ret->what);
-	return function ? reference_to(function, &ret->function) : 0;
+	any_function function = function_of(process, what);
+	memset(ret, 0, offsetof(reference, path) + 1);
+	return function ? reference_to(function, ret) : 0;
 }
 
 int launch_check(const brood_process *process)
 {
-	struct launch trial;
+	enum launch_what what;
+	reference trial;
 	if (process->args.borrowed)
 		return error_set(EINVAL,
 				 "a borrowed pointer (BROOD_BORROW) means nothing in a process "
 				 "started by %s: pass a value, or use the start method fork",
 				 process->method->name);
-	return refer(process, &trial);
+	return refer(process, &what, &trial);
 }
 
 static const char *keep(char **storage, const char *text)
@@ -56,23 +59,30 @@ static size_t size_of(const char *text)
 	return text ? strlen(text) + 1 : 0;
 }
 
-static struct launch *allocate(const brood_process *process, const log_state *log, brood_bytes key,
-			       size_t environment_size)
+static size_t size_of_reference(const reference *function)
 {
-	const char *method = brood_get_start_method();
-	size_t strings = size_of(method) + size_of(log->config_file) + size_of(log->config_text) +
-			 size_of(log->directory);
-	struct launch *launch =
-		heap_alloc(1, sizeof(*launch) + key.size + strings + environment_size,
-			   table_owner(process->slot));
+	return offsetof(reference, path) + strlen(function->path) + 1;
+}
+
+static struct launch *allocate(const brood_process *process, const log_state *log,
+			       const reference *function, size_t environment_size)
+{
+	brood_bytes key = self_family_key();
+	size_t strings =
+		size_of(log->config_file) + size_of(log->config_text) + size_of(log->directory);
+	struct launch *launch = heap_alloc(1,
+					   sizeof(*launch) + size_of_reference(function) +
+						   key.size + strings + environment_size,
+					   table_owner(process->slot));
 	if (!launch)
 		return NULL;
 	*launch = (struct launch){.environment_size = environment_size};
 	char *storage = launch->storage;
+	launch->function = memcpy(storage, function, size_of_reference(function));
+	storage += size_of_reference(function);
 	launch->family_key = (brood_bytes){.data = storage, .size = key.size};
 	memcpy(storage, key.data, key.size);
 	storage += key.size;
-	launch->method = keep(&storage, method);
 	launch->log = *log;
 	launch->log.config_file = (char *)(uintptr_t)keep(&storage, log->config_file);
 	launch->log.config_text = (char *)(uintptr_t)keep(&storage, log->config_text);
@@ -83,22 +93,24 @@ static struct launch *allocate(const brood_process *process, const log_state *lo
 
 struct launch *launch_new(const brood_process *process, size_t environment_size)
 {
+	enum launch_what what;
+	reference function;
 	log_state log;
+	int r = refer(process, &what, &function);
+	if (r < 0)
+		return error_to_null(r);
 	if (log_state_get(&log) < 0)
 		return error_null(ENOMEM, "no memory to start '%s'", brood_process_name(process));
-	struct launch *launch = allocate(process, &log, self_family_key(), environment_size);
+	struct launch *launch = allocate(process, &log, &function, environment_size);
 	log_state_clear(&log);
 	if (!launch)
 		return NULL;
+	launch->what = what;
+	launch->method = method_default_number();
 	launch->process = (brood_process *)(uintptr_t)process;
 	launch->parent = self_pid();
 	launch->given = -1;
 	launch->death_signal = self_death_signal_for(process);
-	int r = refer(process, launch);
-	if (r < 0) {
-		brood_free(launch);
-		return error_to_null(r);
-	}
 	return launch;
 }
 
@@ -108,22 +120,22 @@ void launch_free(brood_process *process)
 	process->launch = NULL;
 }
 
-void launch_resume(const struct launch *launch, const sigmask *mask)
+static void set_target(const struct launch *launch, struct birth *birth, any_function function)
+{
+	birth->target = launch->what == LAUNCH_TARGET ? (void (*)(void *))function : NULL;
+	birth->call = launch->what == LAUNCH_CALL ? function : NULL;
+	birth->run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL;
+}
+
+void launch_settle(const struct launch *launch, struct birth *ret)
 {
 	const brood_process *process = launch->process;
-	const char *failure = NULL;
-	any_function function = NULL;
-	if (launch->what != LAUNCH_NOTHING && reference_find(&launch->function, &function) < 0)
-		failure = brood_error();
-	struct birth birth = {
+	*ret = (struct birth){
 		.process = launch->process,
-		.target = launch->what == LAUNCH_TARGET ? (void (*)(void *))function : NULL,
-		.call = launch->what == LAUNCH_CALL ? function : NULL,
-		.run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL,
 		.arg = process->args.arg,
 		.death_signal = launch->death_signal,
 		.subreaper = process->subreaper,
-		.executed = true,
+		.executed = !launch->place.slot,
 		.leaves_record = process->leaves_record,
 		.parent = launch->parent,
 		.parent_name = process->parent_name,
@@ -132,15 +144,36 @@ void launch_resume(const struct launch *launch, const sigmask *mask)
 		.family_key = launch->family_key,
 		.lineage = process->lineage,
 	};
+	if (launch->what != LAUNCH_NOTHING)
+		set_target(launch, ret, reference_noted(launch->function));
 	crash_prepare();
 	brood_log_set_last_words((int)process->words.lines);
-	strncpy(birth.comm, birth.name, sizeof(birth.comm) - 1);
-	if (launch->method)
-		method_inherit(method_named(launch->method));
+	for (size_t i = 0; i < sizeof(ret->comm) - 1 && ret->name[i]; i++) /* no page of libc */
+		ret->comm[i] = ret->name[i];
+	method_inherit(launch->method);
+	child_settle(ret);
+}
+
+/* Its module may still have to be loaded. */
+static int find_target(const struct launch *launch, struct birth *birth)
+{
+	any_function function;
+	if (launch->what == LAUNCH_NOTHING || birth->target || birth->call || birth->run)
+		return 0;
+	int r = reference_find(launch->function, &function);
+	if (r == 0)
+		set_target(launch, birth, function);
+	return r;
+}
+
+void launch_run(const struct launch *launch, struct birth *birth, const sigmask *mask)
+{
+	const char *failure = NULL;
+	if (find_target(launch, birth) < 0)
+		failure = brood_error();
 	if (launch->given >= 0)
 		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)
 		failure = brood_error();
-	lineage_adopt();
-	child_resume(&birth, mask, failure);
+	child_run(birth, mask, failure);
 }

@@ -12,7 +12,8 @@
 #include "base/reference.h"
 #include "base/sigmask.h"
 #include "log/state.h"
-#include "process/object.h"
+#include "process/child.h"
+#include "process/method.h"
 
 enum launch_what {
 	LAUNCH_NOTHING,
@@ -25,12 +26,12 @@ enum launch_what {
 struct launch {
 	enum launch_what what;
 	brood_process *process;
-	reference function;
+	const reference *function; /* cut off behind its path */
 	pid_t parent;
 	int death_signal; /* orphan.h; 0: it outlives its parent */
 	int given;	  /* a descriptor that it inherits: what given_pack() has packed; or -1 */
 	brood_bytes family_key;
-	const char *method; /* the parent's default; may be NULL */
+	enum method_number method; /* the parent's default */
 	log_state log;
 
 	/* For a process that was made before: what exec would have brought (server.h). */
@@ -55,8 +56,11 @@ void launch_free(brood_process *process);
 /* Whether one could be made: 0, or -EINVAL with a sentence. */
 int launch_check(const brood_process *process);
 
-/* In the new process: becomes the process, with this signal mask (NULL: the one in force), runs its
- * target, and ends. */
-void launch_resume(const struct launch *launch, const sigmask *mask) BROOD_NORETURN;
+/* In the new process: becomes the process, as far as nobody else sees it. */
+void launch_settle(const struct launch *launch, struct birth *ret);
+
+/* Does the rest, with this signal mask (NULL: the one in force): runs its target, and ends. */
+void launch_run(const struct launch *launch, struct birth *birth,
+		const sigmask *mask) BROOD_NORETURN;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+/* In the order of enum method_number. */
 static const start_method *const methods[] = {&method_fork, &method_spawn, &method_forkserver};
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
@@ -48,9 +49,19 @@ const start_method *method_default(void)
 	return method;
 }
 
-void method_inherit(const start_method *method)
+enum method_number method_default_number(void)
 {
-	settled = method;
+	const start_method *method = method_default();
+	for (int i = 0; i < METHODS; i++)
+		if (methods[i] == method)
+			return METHOD_FORK + i;
+	return METHOD_UNKNOWN;
+}
+
+void method_inherit(enum method_number number)
+{
+	if (number != METHOD_UNKNOWN)
+		settled = methods[number - METHOD_FORK];
 }
 
 int brood_set_start_method(const char *name)

@@ -29,8 +29,13 @@ const start_method *method_default(void);
 /* By its name; NULL with errno EINVAL and a sentence. */
 const start_method *method_named(const char *name);
 
+/* How the default crosses into a program run anew. Unknown while the environment names none that
+ * there is. */
+enum method_number { METHOD_UNKNOWN, METHOD_FORK, METHOD_SPAWN, METHOD_FORKSERVER };
+enum method_number method_default_number(void);
+
 /* In a new process: the default is that of its parent. */
-void method_inherit(const start_method *method);
+void method_inherit(enum method_number number);
 
 /* What fails alike for all: a sentence for the errno of a refused clone. */
 int method_refused(const char *name, int err);

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,7 +394,10 @@ static struct warm_cell *alert_one(void)
 {
 	for (int i = 0; i < SERVER_CELLS; i++) {
 		struct warm_cell *cell = &nursery.birth->cells[i];
-		if (cell->state == CELL_PARKED && change(cell, CELL_PARKED, CELL_ALERT)) {
+		if (cell->state != CELL_PARKED)
+			continue;
+		cell->processor = sched_getcpu();
+		if (change(cell, CELL_PARKED, CELL_ALERT)) {
 			sys_futex_wake(&cell->state, 1);
 			return cell;
 		}
@@ -447,22 +451,18 @@ static int wait_for_one(const char *name, const sigmask *mask, struct warm_cell 
 	}
 }
 
-/* While it wakes up. */
-static int look_at(struct warm *child, const char *name)
+/* While it wakes up. One that was killed meanwhile is found out when it does not get ready. */
+static int open_child(struct warm *child, const char *name)
 {
 	child->pid = child->cell->pid;
 	child->pidfd = sys_pidfd_open(child->pid);
 	int r = child->pidfd;
 	/* As with fork(), there may be only its pid to go by. */
-	if (r < 0 && r != -ENOSYS && r != -EPERM) {
-		clear(child->cell);
-		child->cell->state = CELL_EMPTY;
-		return r == -ESRCH ? NURSERY_RETRY : refused(name, -r, "");
-	}
-	if (!nursery_lost(child->pid, child->pidfd))
+	if (r >= 0 || r == -ENOSYS || r == -EPERM)
 		return 0;
-	nursery_drop(child);
-	return NURSERY_RETRY;
+	clear(child->cell);
+	child->cell->state = CELL_EMPTY;
+	return r == -ESRCH ? NURSERY_RETRY : refused(name, -r, "");
 }
 
 int nursery_take(const char *name, const sigmask *mask, struct warm *ret)
@@ -476,7 +476,7 @@ int nursery_take(const char *name, const sigmask *mask, struct warm *ret)
 	if (r != 0)
 		return r;
 	nursery.expected--;
-	return look_at(ret, name);
+	return open_child(ret, name);
 }
 
 void nursery_set_warm(int count)

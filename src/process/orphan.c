@@ -23,6 +23,9 @@
 #include "base/sigmask.h"
 #include "base/sys.h"
 
+/* SIGRTMAX, without asking the C library for it. */
+enum { LAST_SIGNAL = _NSIG - 1 };
+
 static pid_t parent_pid;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -50,13 +53,13 @@ static bool keep_main_thread(void)
 int orphan_signal(void)
 {
 	bool main_thread = sys_gettid() == (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
-	return main_thread && keep_main_thread() ? SIGKILL : SIGRTMAX;
+	return main_thread && keep_main_thread() ? SIGKILL : LAST_SIGNAL;
 }
 
 static void end_if_orphaned(void)
 {
-	pid_t parent = getppid();
-	if (parent == -1 || parent == parent_pid) /* where a sandbox does not say, it may live */
+	pid_t parent = (pid_t)raw_syscall(SYS_getppid, 0, 0, 0, 0);
+	if (parent < 0 || parent == parent_pid) /* where a sandbox does not say, it may live */
 		return;
 	if (sys_kill(getpid(), SIGKILL) < 0)
 		_exit(128 + SIGKILL);
@@ -77,21 +80,24 @@ void orphan_die_with(pid_t parent, int signal)
 		sigaction(signal, &action, NULL);
 		sigmask_change(SIG_UNBLOCK, orphan_signals());
 	}
-	prctl(PR_SET_PDEATHSIG, signal);
+	raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, signal, 0, 0);
 	/* It may have died before the kernel was told. */
 	end_if_orphaned();
 }
 
-void orphan_live_on(void)
+void orphan_live_on(int signal)
 {
-	prctl(PR_SET_PDEATHSIG, 0);
+	const struct kernel_sigaction ignored = {.handler = (uintptr_t)SIG_IGN}, by_default = {0};
+	raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0);
 	/* One that is pending is dropped by this: the thread that made this process may have ended.
 	 */
-	signal(SIGRTMAX, SIG_IGN);
-	signal(SIGRTMAX, SIG_DFL);
+	if (signal != SIGKILL) {
+		raw_syscall(SYS_rt_sigaction, signal, (long)&ignored, 0, sizeof(ignored.mask));
+		raw_syscall(SYS_rt_sigaction, signal, (long)&by_default, 0, sizeof(ignored.mask));
+	}
 }
 
 uint64_t orphan_signals(void)
 {
-	return UINT64_C(1) << (SIGRTMAX - 1);
+	return UINT64_C(1) << (LAST_SIGNAL - 1);
 }

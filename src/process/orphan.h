@@ -15,8 +15,8 @@ int orphan_signal(void);
  */
 void orphan_die_with(pid_t parent, int signal);
 
-/* Not any more: it lives on when its parent dies. */
-void orphan_live_on(void);
+/* Not any more, with the death signal that it had: it lives on when its parent dies. */
+void orphan_live_on(int signal);
 
 /* The signal that this may take, as a signal mask: it must not be blocked. */
 uint64_t orphan_signals(void);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "heap/join.h"
+#include "process/exit.h"
 #include "process/launch.h"
 #include "process/orphan.h"
 #include "process/raise.h"
@@ -119,8 +120,12 @@ static void learn_program(void)
 
 static void begin(const struct launch *launch)
 {
+	struct birth birth;
 	launch->process->began = true;
-	launch_resume(launch, NULL);
+	lineage_adopt();
+	exit_register_child();
+	launch_settle(launch, &birth);
+	launch_run(launch, &birth, NULL);
 }
 
 int brood_init(void)

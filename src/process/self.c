@@ -81,7 +81,7 @@ __attribute__((constructor(102))) static void self_begin(void)
 	self.pid = self.entered_as = getpid();
 	main_process.pid = self.pid;
 	ssize_t random = getrandom(self.family_key, sizeof(self.family_key), 0);
-	self.family_key_size = random > 0 ? (size_t)random : 0;
+	self.family_key_size = random == AUTHKEY_SIZE ? AUTHKEY_SIZE : 0;
 	lineage_begin();
 	pthread_atfork(NULL, NULL, self_begin_anew);
 	exit_register_main();
@@ -131,12 +131,12 @@ void self_become(const struct birth *birth)
 	parent_process.pid = birth->parent;
 	self.has_parent = true;
 	self.born_of_threads |= birth->threaded;
-	self.executed |= birth->executed;
+	self.executed = birth->executed;
 	self.dies_with_parent = birth->death_signal;
-	if (birth->executed) {
+	if (birth->family_key.data)
 		self.family_key_size = birth->family_key.size;
-		memcpy(self.family_key, birth->family_key.data, birth->family_key.size);
-	}
+	if (birth->family_key.size == AUTHKEY_SIZE) /* constant, so copied in place */
+		memcpy(self.family_key, birth->family_key.data, AUTHKEY_SIZE);
 	self.current = birth->process;
 	self.first_name = birth->name;
 	self.entered_as = self.pid;

@@ -33,6 +33,7 @@ enum cell_state { CELL_EMPTY, CELL_MAKING, CELL_PARKED, CELL_ALERT, CELL_ORDERED
 struct warm_cell {
 	_Alignas(64) _Atomic uint32_t state; /* a futex */
 	pid_t pid;
+	int processor; /* on which the parent runs as it alerts the child */
 	struct launch *launch;
 };
 
@@ -47,6 +48,9 @@ struct server_birth {
 	_Atomic uint32_t wanted; /* a futex: how many children were ever asked for */
 	_Atomic uint32_t news;	 /* a futex: counts what the parent may wait for */
 	_Atomic bool closing;
+	/* What the last child needed first: its launch, argument and target. Those of the next are
+	 * likely to be on the same pages. */
+	_Atomic uintptr_t needed[3];
 	_Atomic int error;    /* an errno, why no child was made */
 	char why[SERVER_WHY]; /* "", or the rest of the sentence "the fork server cannot ..." */
 	struct warm_cell cells[SERVER_CELLS];

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A warm child does beforehand what can be done beforehand: above all it touches the pages that it
- * will need, each of which costs a fault. A page of text is shared, one of data becomes its own.
+ * will need, each of which costs a fault. One of data becomes its own. With one of text the kernel
+ * maps all around it, 64 KiB, and unmaps them when the process ends, which costs twice as much as
+ * the fault: so a child goes to few places. What it runs of the library lies together (`early` in
+ * the build), and it does without functions of the C library where a system call or a loop will do.
+ *
+ * While the parent looks whether all is as it was the child settles, as far as nobody can see that
+ * it is not yet sure to become the process.
  *
  * Between the order and the word to go all signals are blocked but the one by which it dies with
  * its parent: one that is sent to the process as soon as its start has returned is neither
  * ignored, as the terminal's are while it waits, nor ends it before it can be asked to.
  */
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/message.h"
 #include "base/pidref.h"
 #include "base/raw.h"
@@ -25,16 +31,16 @@
 #include "process/child.h"
 #include "process/crash.h"
 #include "process/exit.h"
-#include "process/method.h"
 #include "process/orphan.h"
 #include "process/self.h"
 #include "process/server.h"
+#include "process/trace.h"
 
 const int warm_ignored[WARM_IGNORED] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};
 
 enum {
-	SPINS = 2000,	    /* some 30 us: about as long as the parent needs for its next step */
-	STACK_USED = 16384, /* by a start */
+	SPINS = 2000,	   /* some 30 us: about as long as the parent needs for its next step */
+	STACK_USED = 8192, /* by a start */
 	PAGE = 4096,
 };
 
@@ -53,38 +59,31 @@ touch_stack(void)
 		room[i] = 0;
 }
 
-static reference itself;
-
-static void warm_up(void);
-
 void warm_prepare(void)
 {
-	reference_to((any_function)warm_up, &itself);
+	reference_note_modules();
+	lineage_adopt();
 	crash_prepare();
 	sys_keeps_status();
 	pidref_self();
 }
 
-/* The functions that a start calls, and the way by which it finds the target. */
-static void warm_up(void)
+/* The functions that a start calls. */
+static void warm_up(const struct server_birth *birth)
 {
-	void *const called[] = {(void *)(uintptr_t)launch_resume,
-				(void *)(uintptr_t)child_resume,
-				(void *)(uintptr_t)method_inherit,
-				(void *)(uintptr_t)log_state_apply,
-				(void *)(uintptr_t)brood_log_set_last_words,
-				(void *)(uintptr_t)exit_register_child,
-				(void *)(uintptr_t)pthread_mutex_lock,
-				(void *)(uintptr_t)strncpy,
-				(void *)(uintptr_t)strcmp,
-				(void *)(uintptr_t)memmove,
-				(void *)(uintptr_t)on_exit,
-				(void *)(uintptr_t)exit,
-				(void *)(uintptr_t)recvmsg};
+	void *const called[] = {
+		(void *)(uintptr_t)launch_settle, (void *)(uintptr_t)log_state_apply,
+		(void *)(uintptr_t)brood_log_set_last_words, (void *)(uintptr_t)exit};
 	for (size_t i = 0; i < sizeof(called) / sizeof(called[0]); i++)
 		read_page(called[i]);
-	any_function function;
-	reference_find(&itself, &function);
+	uint64_t targets, end;
+	trace_targets(&targets, &end);
+	read_page((void *)(uintptr_t)targets);
+	for (int i = 0; i < 3; i++)
+		if (birth->needed[i])
+			read_page((void *)birth->needed[i]);
+	exit_register_child();
+	clock_now();
 	touch_stack();
 }
 
@@ -101,10 +100,14 @@ static void park(struct server_birth *birth, struct warm_cell *cell)
 		server_wait(&cell->state, CELL_PARKED, birth->parent);
 }
 
-static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent)
+/* Actively at first, but on the processor on which the parent would take the next step. */
+static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent, int parents_processor)
 {
-	for (int i = 0; i < SPINS && *word == value; i++)
-		raw_relax();
+	unsigned processor;
+	raw_syscall(SYS_getcpu, (long)&processor, 0, 0, 0);
+	if ((int)processor != parents_processor)
+		for (int i = 0; i < SPINS && *word == value; i++)
+			raw_relax();
 	while (*word == value)
 		server_wait(word, value, parent);
 }
@@ -145,9 +148,9 @@ static void end_ignoring(uint64_t parents)
 				    sizeof(by_default.mask));
 }
 
-static struct launch *take_order(struct server_birth *birth, struct warm_cell *cell)
+static struct launch *take_order(struct server_birth *birth, struct warm_cell *cell, int processor)
 {
-	wait_while(&cell->state, CELL_ALERT, birth->parent);
+	wait_while(&cell->state, CELL_ALERT, birth->parent, processor);
 	struct launch *launch = cell->launch;
 	if (cell->state != CELL_ORDERED || !take_descriptors(birth->channel, launch))
 		_exit(EXIT_FAILURE);
@@ -177,35 +180,54 @@ static void set_environment(const struct launch *launch)
 		putenv(copy + (word - launch->environment));
 }
 
-static void become(const struct launch *launch) BROOD_NORETURN;
-static void become(const struct launch *launch)
+/* What only its own memory shows, for it may still be told to quit. */
+static void settle(struct server_birth *birth, const struct launch *launch, struct birth *ret)
 {
+	if (launch->environment) {
+		set_environment(launch);
+		lineage_adopt();
+	}
+	launch_settle(launch, ret);
+	read_page(launch->place.slot);
+	if (ret->arg)
+		read_page(ret->arg);
+	if (ret->target)
+		read_page((void *)(uintptr_t)ret->target);
+	birth->needed[0] = (uintptr_t)launch;
+	birth->needed[1] = (uintptr_t)ret->arg;
+	birth->needed[2] = (uintptr_t)ret->target;
+}
+
+static void run(const struct launch *launch, struct birth *birth) BROOD_NORETURN;
+static void run(const struct launch *launch, struct birth *birth)
+{
+	const sigmask mask = {.before = launch->mask};
+	sigmask_change(SIG_SETMASK, UINT64_MAX);
 	table_move(launch->place, true);
 	raw_syscall(SYS_umask, launch->umask, 0, 0, 0);
-	if (launch->environment)
-		set_environment(launch);
-	const sigmask mask = {.before = launch->mask};
-	launch_resume(launch, &mask);
+	launch_run(launch, birth, &mask);
 }
 
 void warm_main(struct server_birth *birth, struct warm_cell *cell)
 {
-	sys_set_comm("brood-warm");
+	static char comm[] = "brood-warm"; /* no constant: these are on a page of their own */
+	sys_set_comm(comm);
 	self_begin_anew();
 	orphan_die_with(birth->parent, birth->death_signal);
-	warm_up();
+	warm_up(birth);
 	park(birth, cell);
-	struct launch *launch = take_order(birth, cell);
+	int processor = cell->processor;
+	struct launch *launch = take_order(birth, cell, processor);
 	sigmask_change(SIG_SETMASK, ~orphan_signals());
 	end_ignoring(birth->ignored);
 	if (!launch->death_signal)
-		orphan_live_on();
+		orphan_live_on(birth->death_signal);
 	report_ready(launch);
-	read_page(launch->place.slot);
+	struct birth own;
+	settle(birth, launch, &own);
 	/* From the word on, a process that is to outlive its parent does so. */
-	wait_while(&launch->word, WARM_WAIT, birth->parent);
+	wait_while(&launch->word, WARM_WAIT, birth->parent, processor);
 	if (launch->word != WARM_GO)
 		_exit(EXIT_SUCCESS);
-	sigmask_change(SIG_SETMASK, UINT64_MAX);
-	become(launch);
+	run(launch, &own);
 }

@@ -248,6 +248,7 @@ static const int *errors_of(long number, const char **name)
 		{SYS_waitid, "waitid", {EINTR}},
 		{SYS_futex, "futex", {EINTR}},
 		{SYS_prctl, "prctl", {EPERM, EINVAL}},
+		{SYS_recvmsg, "recvmsg", {ENOMEM, EINTR}},
 		{SYS_dup3, "dup3", {EBADF, EINTR}},
 		{SYS_clone, "clone", {EAGAIN, ENOMEM}},
 		{SYS_close_range, "close_range", {ENOSYS, EPERM}},

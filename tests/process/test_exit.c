@@ -68,6 +68,43 @@ static void test_handlers_of_parent_and_child(void **state)
 				     "main's finalizer in MainProcess\n");
 }
 
+static void nothing(void) {}
+
+/* In each process that is told to by the environment. */
+__attribute__((destructor)) static void destructor(void)
+{
+	if (getenv("WITH_DESTRUCTOR"))
+		printf("destructor in %s\n", brood_name());
+}
+
+static void forks_with_handlers(void)
+{
+	atexit(childs_handler);
+	brood_process *p = brood_start(.call = nothing, .name = "g", .start_method = "fork");
+	brood_process_join(p);
+}
+
+static int starts_one_with_handlers(void)
+{
+	setenv("WITH_DESTRUCTOR", "1", 1);
+	brood_process_join(brood_start(.call = forks_with_handlers, .name = "c"));
+	unsetenv("WITH_DESTRUCTOR");
+	return 0;
+}
+
+/* A program run anew finishes exit(); a copy of another process leaves what it inherited to that
+ * one, also if that one was run anew. */
+static void test_destructors_run_where_the_constructors_ran(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("starts_one_with_handlers", NULL, &end);
+	assert_int_equal(end.status, 0);
+	bool spawned = strcmp(getenv("BROOD_START_METHOD"), "spawn") == 0;
+	assert_string_equal(end.out, spawned ? "child's handler in c\ndestructor in c\n"
+					     : "child's handler in c\n");
+}
+
 static void chatter(void)
 {
 	printf("lost unless flushed");
@@ -426,8 +463,6 @@ static void test_what_a_last_finalizer_starts_is_joined(void **state)
 	assert_string_equal(end.out, "child done\njoined\nchild done\n");
 }
 
-static void nothing(void) {}
-
 static void *start_until_refused(void *arg)
 {
 	brood_process *p;
@@ -463,17 +498,29 @@ static void test_other_threads_start_nothing_when_the_process_ends(void **state)
 }
 
 static const role roles[] = {
-	ROLE(starts_in_finalizers),  ROLE(ends_beside_a_starter), ROLE(exits_in_finalizers),
-	ROLE(raises_while_ending),   ROLE(leaves_three),	  ROLE(registers_handlers),
-	ROLE(children_leave_output), ROLE(leaves_children),	  ROLE(leaves_a_stopped_daemon),
-	ROLE(leaves_grandchildren),  ROLE(forks_by_itself),	  ROLE(starts_a_forking_target),
-	ROLE(shows_the_log),	     ROLE(exits_quickly),	  ROLE(asks_whether_it_exits),
+	ROLE(starts_in_finalizers),
+	ROLE(ends_beside_a_starter),
+	ROLE(exits_in_finalizers),
+	ROLE(raises_while_ending),
+	ROLE(leaves_three),
+	ROLE(registers_handlers),
+	ROLE(children_leave_output),
+	ROLE(leaves_children),
+	ROLE(leaves_a_stopped_daemon),
+	ROLE(leaves_grandchildren),
+	ROLE(forks_by_itself),
+	ROLE(starts_a_forking_target),
+	ROLE(shows_the_log),
+	ROLE(exits_quickly),
+	ROLE(asks_whether_it_exits),
+	ROLE(starts_one_with_handlers),
 };
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_handlers_of_parent_and_child),
+		TEST(test_destructors_run_where_the_constructors_ran),
 		TEST(test_output_is_flushed_unless_killed),
 		TEST(test_main_waits_for_children_not_for_daemons),
 		TEST(test_a_stopped_daemon_does_not_hold_up_the_end),
