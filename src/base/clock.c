@@ -8,10 +8,11 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/newborn.h"
 
 enum { NS_PER_S = 1000000000 };
 
-int64_t clock_now(void)
+NEWBORN int64_t clock_now(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);

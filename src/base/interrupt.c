@@ -7,6 +7,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/newborn.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
 
@@ -23,7 +24,7 @@ const _Atomic uint32_t *interrupt_word(void)
 	return &mark;
 }
 
-bool interrupt_take(void)
+NEWBORN bool interrupt_take(void)
 {
 	return atomic_load_explicit(&mark, memory_order_relaxed) && atomic_exchange(&mark, 0);
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sys.h"
 
@@ -53,7 +54,7 @@ int message_send(int fd, const void *data, size_t size, const int *fds, int n)
 	return r < 0 ? -errno : 0;
 }
 
-static int take_descriptors(struct msghdr *message, int *fds)
+NEWBORN static int take_descriptors(struct msghdr *message, int *fds)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
 	if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
@@ -66,7 +67,7 @@ static int take_descriptors(struct msghdr *message, int *fds)
 }
 
 /* Some may be lost by that. */
-static int move_above_standard_streams(int *fds, int n)
+NEWBORN static int move_above_standard_streams(int *fds, int n)
 {
 	int r = 0;
 	for (int i = 0; i < n; i++)
@@ -75,7 +76,7 @@ static int move_above_standard_streams(int *fds, int n)
 	return r;
 }
 
-int message_receive(int fd, void *data, size_t size, int *fds, int *ret_n, int flags)
+NEWBORN int message_receive(int fd, void *data, size_t size, int *fds, int *ret_n, int flags)
 {
 	union control control = {0};
 	struct iovec part = {.iov_base = data, .iov_len = size};

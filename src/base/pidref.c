@@ -9,11 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/procfs.h"
 #include "base/raw.h"
 #include "base/sys.h"
 
-static uint64_t ticks_since_boot(void)
+NEWBORN static uint64_t ticks_since_boot(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_BOOTTIME, &now);
@@ -25,12 +26,12 @@ static uint64_t ticks_since_boot(void)
 	       (uint64_t)now.tv_nsec * per_second / UINT64_C(1000000000);
 }
 
-pidref pidref_of(pid_t pid)
+NEWBORN pidref pidref_of(pid_t pid)
 {
 	return (pidref){.pid = pid, .started = ticks_since_boot()};
 }
 
-pidref pidref_self(void)
+NEWBORN pidref pidref_self(void)
 {
 	return pidref_of((pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0));
 }

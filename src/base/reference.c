@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 
 /* What is looked for, and what was found. */
 struct search {
@@ -177,7 +178,7 @@ void reference_note_modules(void)
 	dl_iterate_phdr(note, noted);
 }
 
-any_function reference_noted(const reference *from)
+NEWBORN any_function reference_noted(const reference *from)
 {
 	for (size_t i = 0; noted && i < noted->count; i++)
 		if (memcmp(from->id, noted->modules[i].id, REFERENCE_ID_SIZE) == 0)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sigmask.h"
 
@@ -106,13 +107,14 @@ int sys_remove(void *start, size_t length)
 	return retry_madvise(start, length, MADV_REMOVE);
 }
 
-int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected, const struct timespec *left)
+NEWBORN int sys_futex_wait(const _Atomic uint32_t *word, uint32_t expected,
+			   const struct timespec *left)
 {
 	int r = (int)raw_syscall5(SYS_futex, (long)word, FUTEX_WAIT, expected, (long)left, 0);
 	return r == -EAGAIN ? 0 : r;
 }
 
-int sys_futex_wake(_Atomic uint32_t *word, int count)
+NEWBORN int sys_futex_wake(_Atomic uint32_t *word, int count)
 {
 	return (int)raw_syscall_sure(SYS_futex, (long)word, FUTEX_WAKE, count, 0, 0, 0);
 }
@@ -247,7 +249,7 @@ int sys_null(void)
 	return fd;
 }
 
-int sys_make_empty(int fd)
+NEWBORN int sys_make_empty(int fd)
 {
 	long r = raw_syscall(SYS_dup3, null_descriptor, fd, 0, 0);
 	if (r < 0) /* without /dev/null: the standard stream must not remain the parent's */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cancel.h"
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sys.h"
 
@@ -33,7 +34,7 @@ struct pidfd_info {
 #define PIDFD_INFO_EXIT_MASK   (UINT64_C(1) << 3)
 #define PIDFD_INFO_GET	       _IOWR(0xFF, 11, struct pidfd_info)
 
-pid_t sys_gettid(void)
+NEWBORN pid_t sys_gettid(void)
 {
 	return (pid_t)raw_syscall(SYS_gettid, 0, 0, 0, 0);
 }
@@ -56,7 +57,7 @@ static bool kernel_is_at_least(unsigned long major, unsigned long minor)
 	return have_major > major || (have_major == major && have_minor >= minor);
 }
 
-bool sys_keeps_status(void)
+NEWBORN bool sys_keeps_status(void)
 {
 	static _Atomic int known; /* 1 no, 2 yes */
 	if (!known)
@@ -162,17 +163,17 @@ pid_t sys_fork_helper(void)
 	return pid < 0 ? -errno : pid;
 }
 
-void sys_set_comm(const char *name)
+NEWBORN void sys_set_comm(const char *name)
 {
 	raw_syscall(SYS_prctl, PR_SET_NAME, (long)name, 0, 0);
 }
 
-void sys_adopt_orphans(void)
+NEWBORN void sys_adopt_orphans(void)
 {
 	raw_syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0);
 }
 
-bool sys_children_are_ignored(void)
+NEWBORN bool sys_children_are_ignored(void)
 {
 	struct kernel_sigaction now = {0};
 	raw_syscall(SYS_rt_sigaction, SIGCHLD, 0, (long)&now, sizeof(now.mask));

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sys.h"
 
@@ -31,13 +32,15 @@ __asm__(".pushsection .text\n"
 #endif
 
 #if defined(__x86_64__) || defined(__aarch64__)
-static long change(int signal, const struct kernel_sigaction *action, struct kernel_sigaction *old)
+NEWBORN static long change(int signal, const struct kernel_sigaction *action,
+			   struct kernel_sigaction *old)
 {
 	return raw_syscall(SYS_rt_sigaction, signal, (long)action, (long)old, sizeof(old->mask));
 }
 #else
 /* Elsewhere the kernel's struct may be another. */
-static long change(int signal, const struct kernel_sigaction *action, struct kernel_sigaction *old)
+NEWBORN static long change(int signal, const struct kernel_sigaction *action,
+			   struct kernel_sigaction *old)
 {
 	struct sigaction to = {.sa_flags = (int)action->flags}, from;
 	to.sa_sigaction = (void (*)(int, siginfo_t *, void *))action->handler;
@@ -50,7 +53,7 @@ static long change(int signal, const struct kernel_sigaction *action, struct ker
 }
 #endif
 
-bool sys_catch(int signal, sys_handler *handler)
+NEWBORN bool sys_catch(int signal, sys_handler *handler)
 {
 	struct kernel_sigaction old = {0};
 	const struct kernel_sigaction ours = {

@@ -2,7 +2,9 @@
 
 #include "heap/account.h"
 
-struct account_self account_self;
+#include "base/newborn.h"
+
+NEWBORN_DATA struct account_self account_self;
 
 _Atomic uint64_t *account_of(heap_owner owner)
 {

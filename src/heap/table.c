@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "heap/account.h"
 #include "heap/life.h"
 #include "heap/memory.h"
@@ -38,7 +39,7 @@ enum {
 };
 
 /* Where a new process is to be once it needs its slot; private to the process. */
-static struct {
+NEWBORN_DATA static struct {
 	pthread_mutex_t lock; /* against its other threads */
 	table_place place;
 } moving = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -75,7 +76,7 @@ static pidref process_of(const process_slot *slot)
 	return (pidref){.pid = pid, .started = atomic_load(&slot->started)};
 }
 
-static void become(process_slot *slot)
+NEWBORN static void become(process_slot *slot)
 {
 	pidref self = pidref_self();
 	/* The time first: with the time of the reservation the pid would name a recycled one. */
@@ -294,7 +295,7 @@ void table_entered(process_slot *slot, pid_t pid)
 }
 
 /* Whether the slot still is the one that was prepared for this process. */
-static bool claim(table_place place)
+NEWBORN static bool claim(table_place place)
 {
 	uint32_t state = SLOT_RESERVED;
 	/* In a forked child this is the first touch: a read, which maps all the near records by one
@@ -323,7 +324,7 @@ static void enter_another(void)
 		collect();
 }
 
-static void settle_locked(void)
+NEWBORN static void settle_locked(void)
 {
 	if (!account_self.slot && claim(moving.place))
 		become(moving.place.slot);
@@ -347,7 +348,7 @@ bool table_settle_now(void)
 	return account_self.slot;
 }
 
-void table_move(table_place place, bool now)
+NEWBORN void table_move(table_place place, bool now)
 {
 	moving.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	moving.place = place;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "log/last_words.h"
 #include "log/log.h"
 #include "log/logger.h"
@@ -23,9 +24,9 @@ typedef struct activity {
 } activity;
 
 static _Thread_local const activity *innermost;
-static const char *_Atomic process_name = "MainProcess";
+NEWBORN_DATA static const char *_Atomic process_name = "MainProcess";
 
-void log_set_process_name(const char *name)
+NEWBORN void log_set_process_name(const char *name)
 {
 	process_name = name;
 }
@@ -178,8 +179,8 @@ bool log_wants(int level)
 	return wanted;
 }
 
-void log_message(int level, const char *file, int line, const char *function, const char *format,
-		 ...)
+NEWBORN void log_message(int level, const char *file, int line, const char *function,
+			 const char *format, ...)
 {
 	/* What is not shown is not kept either: a process that logs nothing itself would otherwise
 	 * pay for last words with its start and end. */

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "heap/heap.h"
 #include "log/logger.h"
 
 static struct last_words_place *(*place)(void);
-static _Atomic uint32_t lines = LAST_WORDS_LINES;
+NEWBORN_DATA static _Atomic uint32_t lines = LAST_WORDS_LINES;
 
 void last_words_ask(struct last_words_place *(*how)(void))
 {
@@ -23,7 +24,7 @@ uint32_t last_words_default(void)
 	return lines;
 }
 
-int brood_log_set_last_words(int count)
+NEWBORN int brood_log_set_last_words(int count)
 {
 	if (count < 0 || count > LAST_WORDS_MOST)
 		return error_set(EINVAL, "%d last words: it takes 0 (none) to %d lines", count,

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "log/zone.h"
 
 brood_logger logger_root = {.name = "root", .level = BROOD_LOG_WARNING};
@@ -147,7 +148,7 @@ int brood_logger_level(const brood_logger *logger)
 	return logger ? logger->level : error_absent("logger");
 }
 
-static int effective_level(const brood_logger *logger)
+NEWBORN static int effective_level(const brood_logger *logger)
 {
 	for (; logger; logger = logger->parent)
 		if (logger->level != BROOD_LOG_NOTSET)
@@ -160,7 +161,7 @@ int brood_logger_effective_level(const brood_logger *logger)
 	return logger ? effective_level(logger) : error_absent("logger");
 }
 
-bool brood_logger_is_enabled(const brood_logger *logger, int level)
+NEWBORN bool brood_logger_is_enabled(const brood_logger *logger, int level)
 {
 	return logger && !logger->disabled && level >= effective_level(logger);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "log/config.h"
 #include "log/log.h"
 
@@ -91,7 +92,7 @@ void log_state_clear(log_state *state)
 	*state = (log_state){0};
 }
 
-int log_state_apply(const log_state *state)
+NEWBORN int log_state_apply(const log_state *state)
 {
 	int r = 0;
 	if (state->config_file)

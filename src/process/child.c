@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/interrupt.h"
+#include "base/newborn.h"
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/crash.h"
@@ -63,7 +64,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 
 /* What its parent does when it is told to end is not for the child to do: to run the parent's
  * clean-up, or to go on because a handler only notes the signal. An exec does the same. */
-static void drop_handlers(void)
+NEWBORN static void drop_handlers(void)
 {
 	static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 	const struct kernel_sigaction by_default = {0};
@@ -76,7 +77,7 @@ static void drop_handlers(void)
 	}
 }
 
-void child_settle(const struct birth *birth)
+NEWBORN void child_settle(const struct birth *birth)
 {
 	self_become(birth);
 	lineage_enter(birth->lineage);
@@ -88,7 +89,7 @@ void child_settle(const struct birth *birth)
 	crash_begin(birth->leaves_record);
 }
 
-static void unblock(const struct birth *birth, const sigmask *mask)
+NEWBORN static void unblock(const struct birth *birth, const sigmask *mask)
 {
 	sigmask own = *mask;
 	if (birth->death_signal)
@@ -106,7 +107,7 @@ TRACE_ENDS_HERE static void run(const struct birth *birth)
 
 /* With cancellation off, as brood_process_start() has it: one that was meant for the thread that
  * this one is a copy of would end it. */
-void child_main(const struct birth *birth, const sigmask *mask)
+NEWBORN void child_main(const struct birth *birth, const sigmask *mask)
 {
 	/* What it has been given must be seen to be its own before its parent can die. */
 	table_move(birth->place, birth->arg != NULL);
@@ -120,7 +121,7 @@ void child_main(const struct birth *birth, const sigmask *mask)
 	run(birth);
 }
 
-void child_run(const struct birth *birth, const sigmask *mask, const char *failure)
+NEWBORN void child_run(const struct birth *birth, const sigmask *mask, const char *failure)
 {
 	if (mask)
 		unblock(birth, mask);

@@ -16,13 +16,14 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "base/newborn.h"
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/end.h"
 #include "process/oom.h"
 #include "process/report.h"
 
-static struct {
+NEWBORN_DATA static struct {
 	pthread_mutex_t lock;
 	int cancel;		      /* of the thread that holds it, as it was */
 	brood_process *_Atomic first; /* read without the lock to see that there are none */
@@ -53,7 +54,7 @@ void children_unlock(void)
 	cancel_restore(&cancel);
 }
 
-void children_forget(void)
+NEWBORN void children_forget(void)
 {
 	children.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	children.first = NULL;
@@ -200,7 +201,7 @@ static void reap_locked(void)
 	}
 }
 
-void children_reap(void)
+NEWBORN void children_reap(void)
 {
 	if (!children.first)
 		return;
@@ -242,7 +243,7 @@ static brood_process *next_daemon(void)
 	return process;
 }
 
-void children_terminate_daemons(void)
+NEWBORN void children_terminate_daemons(void)
 {
 	brood_process *process;
 	children_reap();
@@ -267,7 +268,7 @@ static brood_process *any_child(void)
 	return process;
 }
 
-void children_join_all(void)
+NEWBORN void children_join_all(void)
 {
 	brood_process *process;
 	children_reap();

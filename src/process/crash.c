@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sys.h"
 
@@ -22,9 +23,9 @@
 	(SIGNAL(SIGSEGV) | SIGNAL(SIGABRT) | SIGNAL(SIGBUS) | SIGNAL(SIGFPE) | SIGNAL(SIGILL) | \
 	 SIGNAL(SIGSYS) | SIGNAL(SIGTRAP))
 
-static char *_Atomic alternate_stack;
+NEWBORN_DATA static char *_Atomic alternate_stack;
 
-void crash_prepare(void)
+NEWBORN void crash_prepare(void)
 {
 	char *none = NULL;
 	if (alternate_stack)
@@ -39,7 +40,7 @@ void crash_prepare(void)
 }
 
 /* One that is the thread's already, the program's or a sanitizer's, stays. */
-static void set_alternate_stack(void)
+NEWBORN static void set_alternate_stack(void)
 {
 	stack_t stack = {.ss_sp = alternate_stack, .ss_size = CRASH_STACK_SIZE}, old = {0};
 	if (alternate_stack && raw_syscall(SYS_sigaltstack, (long)&stack, (long)&old, 0, 0) == 0 &&
@@ -47,7 +48,7 @@ static void set_alternate_stack(void)
 		raw_syscall(SYS_sigaltstack, (long)&old, 0, 0, 0);
 }
 
-void crash_begin(bool wanted)
+NEWBORN void crash_begin(bool wanted)
 {
 	if (wanted)
 		set_alternate_stack();

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/sys.h"
 #include "log/log.h"
 #include "process/children.h"
@@ -34,15 +35,15 @@
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));
 
-static char *_Atomic traceback;
+NEWBORN_DATA static char *_Atomic traceback;
 
 /* How far the end has come. A finalizer or another thread may call exit() meanwhile: glibc then
  * goes on behind the handler that is running, and the next of ours takes up where that one was. */
 enum { RUNNING, ENDING, ENDING_LAST, TOLD };
-static _Atomic int stage;
+NEWBORN_DATA static _Atomic int stage;
 
-static _Atomic pid_t ender;	 /* the thread that is ending the process */
-static _Atomic bool failed_late; /* another one raised an error meanwhile */
+NEWBORN_DATA static _Atomic pid_t ender;      /* the thread that is ending the process */
+NEWBORN_DATA static _Atomic bool failed_late; /* another one raised an error meanwhile */
 
 static char *join_texts(char *first, char *second)
 {
@@ -83,19 +84,19 @@ void exit_begin_anew(void)
 }
 
 /* Whether this stage is entered now, by this call. */
-static bool enter(int next)
+NEWBORN static bool enter(int next)
 {
 	int before = next - 1;
 	return atomic_compare_exchange_strong(&stage, &before, next);
 }
 
-static void end_children(void)
+NEWBORN static void end_children(void)
 {
 	children_terminate_daemons();
 	children_join_all();
 }
 
-static void shut_down(void)
+NEWBORN static void shut_down(void)
 {
 	if (enter(ENDING)) {
 		ender = sys_gettid();
@@ -114,7 +115,7 @@ static void shut_down(void)
 
 /* What atexit() and quick_exit() run last in the program itself, and quick_exit() in a child: it
  * promises to flush nothing, and does not tell its status. */
-static void end_any(void)
+NEWBORN static void end_any(void)
 {
 	if (!self_is_stranger())
 		shut_down();
@@ -130,7 +131,7 @@ void exit_register_main(void)
 
 /* Not in the child of a process with threads: what only their stacks referred to passes for leaked
  * in the child, where they are gone. */
-static void report_to_sanitizers(void)
+NEWBORN static void report_to_sanitizers(void)
 {
 	if (__lsan_do_recoverable_leak_check && !self_born_of_threads())
 		__lsan_do_recoverable_leak_check();
@@ -139,7 +140,7 @@ static void report_to_sanitizers(void)
 }
 
 /* The process's last words; true once. */
-static bool tell(int status)
+NEWBORN static bool tell(int status)
 {
 	if (!enter(TOLD))
 		return false;
@@ -158,7 +159,7 @@ static void wait_for_the_end(void)
 		pause();
 }
 
-static void end_child(int status, void *unused)
+NEWBORN static void end_child(int status, void *unused)
 {
 	(void)unused;
 	if (self_is_stranger())
@@ -180,7 +181,7 @@ static void end_child(int status, void *unused)
 	_exit(status);
 }
 
-void exit_register_child(void)
+NEWBORN void exit_register_child(void)
 {
 	stage = RUNNING;
 	if (traceback) /* its parent raised, and starts processes on its way out */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "brood/process.h"
 #include "process/self.h"
 #include "process/trace.h"
@@ -24,14 +25,14 @@ struct brood_finalizer {
 	brood_finalizer *_Atomic next;
 };
 
-static struct {
+NEWBORN_DATA static struct {
 	pthread_mutex_t lock;
 	brood_finalizer *_Atomic first; /* read without the lock to see that there are none */
 } finalizers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Thread_local jmp_buf *rescue;
 
-void finalizers_forget(void)
+NEWBORN void finalizers_forget(void)
 {
 	finalizers.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
@@ -83,7 +84,7 @@ static bool take_this(brood_finalizer *finalizer)
 	return taken;
 }
 
-static brood_finalizer *take_first(int priority)
+NEWBORN static brood_finalizer *take_first(int priority)
 {
 	pthread_mutex_lock(&finalizers.lock);
 	brood_finalizer *finalizer = finalizers.first;
@@ -100,7 +101,7 @@ TRACE_ENDS_HERE static void call(const brood_finalizer *finalizer)
 	__asm__ volatile("");
 }
 
-void finalizers_run(int priority)
+NEWBORN void finalizers_run(int priority)
 {
 	brood_finalizer *volatile finalizer;
 	jmp_buf back;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
 #include "log/log.h"
@@ -41,7 +42,7 @@ static void warn_of_threads(const brood_process *process)
 			brood_process_name(process));
 }
 
-static int start_by_fork(brood_process *process, int *ret_pidfd)
+NEWBORN static int start_by_fork(brood_process *process, int *ret_pidfd)
 {
 	struct birth birth;
 	child_prepare(process, &birth);

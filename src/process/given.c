@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/newborn.h"
 #include "brood/heap.h"
 #include "sync/port.h"
 #include "type/handles.h"
@@ -37,7 +38,7 @@ int given_collect(const brood_value *args, struct given **ret)
 	return 0;
 }
 
-void given_keep(const struct given *given)
+NEWBORN void given_keep(const struct given *given)
 {
 	port_keep(given ? given->ports : NULL, given ? given->count : 0);
 }

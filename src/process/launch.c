@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "process/child.h"
 #include "process/crash.h"
 #include "process/method.h"
@@ -120,14 +121,15 @@ void launch_free(brood_process *process)
 	process->launch = NULL;
 }
 
-static void set_target(const struct launch *launch, struct birth *birth, any_function function)
+NEWBORN static void set_target(const struct launch *launch, struct birth *birth,
+			       any_function function)
 {
 	birth->target = launch->what == LAUNCH_TARGET ? (void (*)(void *))function : NULL;
 	birth->call = launch->what == LAUNCH_CALL ? function : NULL;
 	birth->run = launch->what == LAUNCH_RUN ? (void (*)(brood_process *))function : NULL;
 }
 
-void launch_settle(const struct launch *launch, struct birth *ret)
+NEWBORN void launch_settle(const struct launch *launch, struct birth *ret)
 {
 	const brood_process *process = launch->process;
 	*ret = (struct birth){
@@ -155,7 +157,7 @@ void launch_settle(const struct launch *launch, struct birth *ret)
 }
 
 /* Its module may still have to be loaded. */
-static int find_target(const struct launch *launch, struct birth *birth)
+NEWBORN static int find_target(const struct launch *launch, struct birth *birth)
 {
 	any_function function;
 	if (launch->what == LAUNCH_NOTHING || birth->target || birth->call || birth->run)
@@ -166,7 +168,7 @@ static int find_target(const struct launch *launch, struct birth *birth)
 	return r;
 }
 
-void launch_run(const struct launch *launch, struct birth *birth, const sigmask *mask)
+NEWBORN void launch_run(const struct launch *launch, struct birth *birth, const sigmask *mask)
 {
 	const char *failure = NULL;
 	if (find_target(launch, birth) < 0)

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/newborn.h"
 #include "base/procfs.h"
 #include "base/raw.h"
 #include "heap/map.h"
@@ -41,7 +42,7 @@ static const uint64_t offset_base = UINT64_C(1) << 62; /* no mapping of the heap
 
 /* VARIABLE, and for each lineage ";INODE.NUMBER", outermost first. The inode tells families apart:
  * a process of one may run a program that is the root of another. */
-static struct {
+NEWBORN_DATA static struct {
 	dev_t device;
 	uint64_t inode;
 	lineage unmapped; /* what a child is still to map */
@@ -92,7 +93,7 @@ void lineage_begin(void)
 
 /* Not sprintf(), for which a new process would copy a page more of its stack; and not from a table,
  * which would be a page more of the library. */
-static char *put_number(char *end, uint64_t number, int digits)
+NEWBORN static char *put_number(char *end, uint64_t number, int digits)
 {
 	for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
 		int digit = number >> shift & 15;
@@ -102,7 +103,7 @@ static char *put_number(char *end, uint64_t number, int digits)
 }
 
 /* An entry as text; returns its length. */
-static size_t put_entry(char entry[ENTRY_SIZE + 1], lineage which)
+NEWBORN static size_t put_entry(char entry[ENTRY_SIZE + 1], lineage which)
 {
 	int digits = 1;
 	while (digits < 16 && self.inode >> (4 * digits))
@@ -118,7 +119,7 @@ static size_t put_entry(char entry[ENTRY_SIZE + 1], lineage which)
 
 /* Appends it, if it is not there. Where there is no room the outermost makes some: forty
  * generations further up. Returns the length. */
-static size_t append(char *word, size_t length, lineage which)
+NEWBORN static size_t append(char *word, size_t length, lineage which)
 {
 	while (length + ENTRY_SIZE >= LINEAGE_WORD_SIZE) {
 		char *first = word + sizeof(VARIABLE) - 1;
@@ -137,7 +138,7 @@ static size_t append(char *word, size_t length, lineage which)
 	return length;
 }
 
-void lineage_enter(lineage own)
+NEWBORN void lineage_enter(lineage own)
 {
 	size_t before = self.length;
 	if (own)
@@ -145,7 +146,7 @@ void lineage_enter(lineage own)
 	self.unmapped = self.length != before ? own : 0;
 }
 
-void lineage_forked(void)
+NEWBORN void lineage_forked(void)
 {
 	if (self.unmapped)
 		raw_syscall6(SYS_mmap, 0, 1, PROT_NONE, MAP_PRIVATE, heap_map.fd,

@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 
 /* In the order of enum method_number. */
 static const start_method *const methods[] = {&method_fork, &method_spawn, &method_forkserver};
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
-static const start_method *_Atomic settled;
+NEWBORN_DATA static const start_method *_Atomic settled;
 
 const start_method *method_named(const char *name)
 {
@@ -58,7 +59,7 @@ enum method_number method_default_number(void)
 	return METHOD_UNKNOWN;
 }
 
-void method_inherit(enum method_number number)
+NEWBORN void method_inherit(enum method_number number)
 {
 	if (number != METHOD_UNKNOWN)
 		settled = methods[number - METHOD_FORK];

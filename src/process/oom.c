@@ -5,11 +5,12 @@
 #include <stdatomic.h>
 
 #include "base/cgroup.h"
+#include "base/newborn.h"
 
 enum { UNKNOWN = -1, NOT_ASKED = -2 };
 
 /* How many of the kills are accounted for. */
-static _Atomic int64_t seen = NOT_ASKED;
+NEWBORN_DATA static _Atomic int64_t seen = NOT_ASKED;
 
 void oom_begin(void)
 {

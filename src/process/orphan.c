@@ -20,13 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
 
 /* SIGRTMAX, without asking the C library for it. */
 enum { LAST_SIGNAL = _NSIG - 1 };
 
-static pid_t parent_pid;
+NEWBORN_DATA static pid_t parent_pid;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t main_thread_key;
@@ -56,7 +57,7 @@ int orphan_signal(void)
 	return main_thread && keep_main_thread() ? SIGKILL : LAST_SIGNAL;
 }
 
-static void end_if_orphaned(void)
+NEWBORN static void end_if_orphaned(void)
 {
 	pid_t parent = (pid_t)raw_syscall(SYS_getppid, 0, 0, 0, 0);
 	if (parent < 0 || parent == parent_pid) /* where a sandbox does not say, it may live */
@@ -71,7 +72,7 @@ static void on_death_signal(int signal)
 	end_if_orphaned();
 }
 
-void orphan_die_with(pid_t parent, int signal)
+NEWBORN void orphan_die_with(pid_t parent, int signal)
 {
 	parent_pid = parent;
 	if (signal != SIGKILL) {
@@ -85,7 +86,7 @@ void orphan_die_with(pid_t parent, int signal)
 	end_if_orphaned();
 }
 
-void orphan_live_on(int signal)
+NEWBORN void orphan_live_on(int signal)
 {
 	const struct kernel_sigaction ignored = {.handler = (uintptr_t)SIG_IGN}, by_default = {0};
 	raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0);
@@ -97,7 +98,7 @@ void orphan_live_on(int signal)
 	}
 }
 
-uint64_t orphan_signals(void)
+NEWBORN uint64_t orphan_signals(void)
 {
 	return UINT64_C(1) << (LAST_SIGNAL - 1);
 }

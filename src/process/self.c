@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sys.h"
 #include "log/log.h"
@@ -32,7 +33,7 @@ static brood_process main_process = {
 	.pidfd = -1,
 };
 
-static brood_process parent_process = {
+NEWBORN_DATA static brood_process parent_process = {
 	.references = 1,
 	.kind = PROCESS_PARENT,
 	.class_name = "_ParentProcess",
@@ -41,7 +42,7 @@ static brood_process parent_process = {
 	.pidfd = -1,
 };
 
-static struct {
+NEWBORN_DATA static struct {
 	brood_process *current;
 	pid_t entered_as; /* the pid with which it entered the family */
 	pid_t pid;
@@ -59,7 +60,7 @@ static struct {
 
 /* It has neither children nor, if brood does not say otherwise next, a place in the process
  * table. */
-void self_begin_anew(void)
+NEWBORN void self_begin_anew(void)
 {
 	self.pid = (pid_t)raw_syscall(SYS_getpid, 0, 0, 0, 0);
 	lineage_forked();
@@ -87,12 +88,12 @@ __attribute__((constructor(102))) static void self_begin(void)
 	exit_register_main();
 }
 
-pid_t self_pid(void)
+NEWBORN pid_t self_pid(void)
 {
 	return self.pid;
 }
 
-bool self_is_stranger(void)
+NEWBORN bool self_is_stranger(void)
 {
 	return raw_syscall(SYS_getpid, 0, 0, 0, 0) != self.entered_as;
 }
@@ -112,7 +113,7 @@ int self_death_signal_for(const brood_process *process)
 	return process->daemon || self.dies_with_parent ? orphan_signal() : 0;
 }
 
-bool self_was_executed(void)
+NEWBORN bool self_was_executed(void)
 {
 	return self.executed;
 }
@@ -122,7 +123,7 @@ unsigned self_next_number(void)
 	return 1 + atomic_fetch_add_explicit(&self.made, 1, memory_order_relaxed);
 }
 
-void self_become(const struct birth *birth)
+NEWBORN void self_become(const struct birth *birth)
 {
 	if (parent_process.pidfd >= 0)
 		close(parent_process.pidfd);

@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/raw.h"
 #include "base/sys.h"
 #include "process/orphan.h"
@@ -72,7 +73,7 @@ static void load_modules(const struct server_birth *birth)
 }
 
 /* Two returns, as fork(): in the child 0. */
-__attribute__((no_sanitize("address", "undefined", "thread"), noinline)) static long
+NEWBORN __attribute__((no_sanitize("address", "undefined", "thread"), noinline)) static long
 clone_sibling(pid_t *ret_pid)
 {
 	const long flags =
@@ -92,7 +93,7 @@ static void tell_error(struct server_birth *birth, int error, const char *why)
 	sys_futex_wake(&birth->news, 1);
 }
 
-static struct warm_cell *empty_cell(struct server_birth *birth)
+NEWBORN static struct warm_cell *empty_cell(struct server_birth *birth)
 {
 	for (int i = 0; i < SERVER_CELLS; i++)
 		if (birth->cells[i].state == CELL_EMPTY)
@@ -101,7 +102,7 @@ static struct warm_cell *empty_cell(struct server_birth *birth)
 }
 
 /* Returns 0, or a negative errno. */
-static int make_child(struct server_birth *birth)
+NEWBORN static int make_child(struct server_birth *birth)
 {
 	struct warm_cell *cell = empty_cell(birth);
 	if (!cell)
@@ -120,7 +121,7 @@ static int make_child(struct server_birth *birth)
 	return pid < 0 ? (int)pid : 0;
 }
 
-static void serve(struct server_birth *birth, uint32_t children)
+NEWBORN static void serve(struct server_birth *birth, uint32_t children)
 {
 	if (!refusal.error && sys_has_threads())
 		refuse(EINVAL,
@@ -145,7 +146,7 @@ static void let_go_of_parent(void)
 		refuse(ENOENT, "let go of the program's streams: there is no /dev/null%s", "");
 }
 
-void server_wait(const _Atomic uint32_t *word, uint32_t value, pid_t parent)
+NEWBORN void server_wait(const _Atomic uint32_t *word, uint32_t value, pid_t parent)
 {
 	const struct timespec a_while = {.tv_sec = 2};
 	sys_futex_wait(word, value, &a_while);

@@ -17,6 +17,7 @@
 #include <stdio_ext.h>
 #include <unistd.h>
 
+#include "base/newborn.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
 
@@ -27,18 +28,18 @@ extern void _IO_list_unlock(void) __attribute__((weak));
 /* glibc's, from 2.32 on. */
 extern char __libc_single_threaded __attribute__((weak));
 
-static FILE *first_stream(void)
+NEWBORN static FILE *first_stream(void)
 {
 	return &_IO_list_all ? _IO_list_all : NULL;
 }
 
-static bool is_wide(const FILE *stream)
+NEWBORN static bool is_wide(const FILE *stream)
 {
 	return stream->_mode > 0;
 }
 
 /* What __fpending() says; wide characters stand in a buffer that only it knows. */
-static bool has_output(FILE *stream)
+NEWBORN static bool has_output(FILE *stream)
 {
 	return stream->_IO_write_ptr > stream->_IO_write_base ||
 	       (is_wide(stream) && __fpending(stream) > 0);
@@ -62,21 +63,21 @@ void stdio_flush_standard(void)
 	flush_if_free(stderr, NULL);
 }
 
-static void drop_pending(FILE *stream)
+NEWBORN static void drop_pending(FILE *stream)
 {
 	if (has_output(stream))
 		__fpurge(stream);
 }
 
 /* After ungetc() what was read ahead stands aside. */
-static bool has_input(const FILE *stream)
+NEWBORN static bool has_input(const FILE *stream)
 {
 	return stream->_IO_read_ptr != stream->_IO_read_end || stream->_IO_save_base;
 }
 
 /* Not freopen(), which seeks the input that is shared with the parent. When the parent's standard
  * input is closed, so is the child's afterwards readable as empty: no error either way. */
-static void empty_stdin(void)
+NEWBORN static void empty_stdin(void)
 {
 	if (has_input(stdin) || is_wide(stdin))
 		__fpurge(stdin);
@@ -86,7 +87,7 @@ static void empty_stdin(void)
 	sys_make_empty(STDIN_FILENO);
 }
 
-void stdio_drop_inherited(void)
+NEWBORN void stdio_drop_inherited(void)
 {
 	drop_pending(stdout);
 	drop_pending(stderr);
@@ -97,7 +98,7 @@ void stdio_drop_inherited(void)
 
 /* The list's lock keeps a stream from being freed by fclose() in another thread meanwhile. Whoever
  * else holds it is in fclose() or fflush(NULL), and keeps any exit() waiting, too. */
-static bool lock_list(void)
+NEWBORN static bool lock_list(void)
 {
 	bool alone = &__libc_single_threaded && __libc_single_threaded;
 	bool lock = !alone && _IO_list_lock && _IO_list_unlock;
@@ -106,7 +107,7 @@ static bool lock_list(void)
 	return lock;
 }
 
-static bool nothing_to_flush(void)
+NEWBORN static bool nothing_to_flush(void)
 {
 	FILE *stream = first_stream();
 	while (stream && !has_output(stream))
@@ -114,7 +115,7 @@ static bool nothing_to_flush(void)
 	return !stream && !has_output(stdout) && !has_output(stderr);
 }
 
-void stdio_flush_all(void)
+NEWBORN void stdio_flush_all(void)
 {
 	bool locked = lock_list();
 	if (nothing_to_flush()) {

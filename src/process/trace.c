@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/newborn.h"
 #include "process/frames.h"
 
 extern const char __start_brood_calls_targets[] __attribute__((visibility("hidden")));
@@ -99,7 +100,7 @@ finish:
 	return text;
 }
 
-void trace_targets(uint64_t *ret_start, uint64_t *ret_end)
+NEWBORN void trace_targets(uint64_t *ret_start, uint64_t *ret_end)
 {
 	*ret_start = (uintptr_t)__start_brood_calls_targets;
 	*ret_end = (uintptr_t)__stop_brood_calls_targets;

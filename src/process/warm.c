@@ -3,8 +3,9 @@
  * A warm child does beforehand what can be done beforehand: above all it touches the pages that it
  * will need, each of which costs a fault. One of data becomes its own. With one of text the kernel
  * maps all around it, 64 KiB, and unmaps them when the process ends, which costs twice as much as
- * the fault: so a child goes to few places. What it runs of the library lies together (`early` in
- * the build), and it does without functions of the C library where a system call or a loop will do.
+ * the fault: so a child goes to few places. What it runs of the library lies together
+ * (base/newborn.h), and it does without functions of the C library where a system call or a loop
+ * will do.
  *
  * While the parent looks whether all is as it was the child settles, as far as nobody can see that
  * it is not yet sure to become the process.
@@ -22,12 +23,12 @@
 
 #include "base/clock.h"
 #include "base/message.h"
+#include "base/newborn.h"
 #include "base/pidref.h"
 #include "base/raw.h"
 #include "base/reference.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
-#include "log/log.h"
 #include "process/child.h"
 #include "process/crash.h"
 #include "process/exit.h"
@@ -51,7 +52,7 @@ __attribute__((no_sanitize("address", "undefined", "thread"))) static void read_
 	(void)*(const volatile char *)at;
 }
 
-__attribute__((no_sanitize("address", "undefined", "thread"), noinline)) static void
+NEWBORN __attribute__((no_sanitize("address", "undefined", "thread"), noinline)) static void
 touch_stack(void)
 {
 	volatile char room[STACK_USED];
@@ -68,17 +69,12 @@ void warm_prepare(void)
 	pidref_self();
 }
 
-/* The functions that a start calls. */
-static void warm_up(const struct server_birth *birth)
+NEWBORN static void warm_up(const struct server_birth *birth)
 {
-	void *const called[] = {
-		(void *)(uintptr_t)launch_settle, (void *)(uintptr_t)log_state_apply,
-		(void *)(uintptr_t)brood_log_set_last_words, (void *)(uintptr_t)exit};
-	for (size_t i = 0; i < sizeof(called) / sizeof(called[0]); i++)
-		read_page(called[i]);
 	uint64_t targets, end;
 	trace_targets(&targets, &end);
 	read_page((void *)(uintptr_t)targets);
+	read_page((void *)(uintptr_t)exit);
 	for (int i = 0; i < 3; i++)
 		if (birth->needed[i])
 			read_page((void *)birth->needed[i]);
@@ -89,7 +85,7 @@ static void warm_up(const struct server_birth *birth)
 
 /* --- the order --- */
 
-static void park(struct server_birth *birth, struct warm_cell *cell)
+NEWBORN static void park(struct server_birth *birth, struct warm_cell *cell)
 {
 	uint32_t state = CELL_MAKING;
 	if (!atomic_compare_exchange_strong(&cell->state, &state, CELL_PARKED))
@@ -101,7 +97,8 @@ static void park(struct server_birth *birth, struct warm_cell *cell)
 }
 
 /* Actively at first, but on the processor on which the parent would take the next step. */
-static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent, int parents_processor)
+NEWBORN static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent,
+			       int parents_processor)
 {
 	unsigned processor;
 	raw_syscall(SYS_getcpu, (long)&processor, 0, 0, 0);
@@ -112,7 +109,7 @@ static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent, int
 		server_wait(word, value, parent);
 }
 
-static void take_over(int fd, int place)
+NEWBORN static void take_over(int fd, int place)
 {
 	raw_syscall(SYS_dup3, fd, place, 0, 0);
 	raw_syscall(SYS_close, fd, 0, 0, 0);
@@ -120,7 +117,7 @@ static void take_over(int fd, int place)
 
 /* The caller's streams, and its directory; a stream that it has closed is closed here. What else
  * it gives is unpacked when the process begins. */
-static bool take_descriptors(int channel, struct launch *launch)
+NEWBORN static bool take_descriptors(int channel, struct launch *launch)
 {
 	struct warm_order order;
 	int fds[MESSAGE_MAX_FDS], n, next = 0;
@@ -139,7 +136,7 @@ static bool take_descriptors(int channel, struct launch *launch)
 	return true;
 }
 
-static void end_ignoring(uint64_t parents)
+NEWBORN static void end_ignoring(uint64_t parents)
 {
 	const struct kernel_sigaction by_default = {0};
 	for (int i = 0; i < WARM_IGNORED; i++)
@@ -148,7 +145,8 @@ static void end_ignoring(uint64_t parents)
 				    sizeof(by_default.mask));
 }
 
-static struct launch *take_order(struct server_birth *birth, struct warm_cell *cell, int processor)
+NEWBORN static struct launch *take_order(struct server_birth *birth, struct warm_cell *cell,
+					 int processor)
 {
 	wait_while(&cell->state, CELL_ALERT, birth->parent, processor);
 	struct launch *launch = cell->launch;
@@ -159,7 +157,7 @@ static struct launch *take_order(struct server_birth *birth, struct warm_cell *c
 	return launch;
 }
 
-static void report_ready(struct launch *launch)
+NEWBORN static void report_ready(struct launch *launch)
 {
 	atomic_store(&launch->ready, 1);
 	sys_futex_wake(&launch->ready, 1);
@@ -181,7 +179,8 @@ static void set_environment(const struct launch *launch)
 }
 
 /* What only its own memory shows, for it may still be told to quit. */
-static void settle(struct server_birth *birth, const struct launch *launch, struct birth *ret)
+NEWBORN static void settle(struct server_birth *birth, const struct launch *launch,
+			   struct birth *ret)
 {
 	if (launch->environment) {
 		set_environment(launch);
@@ -199,7 +198,7 @@ static void settle(struct server_birth *birth, const struct launch *launch, stru
 }
 
 static void run(const struct launch *launch, struct birth *birth) BROOD_NORETURN;
-static void run(const struct launch *launch, struct birth *birth)
+NEWBORN static void run(const struct launch *launch, struct birth *birth)
 {
 	const sigmask mask = {.before = launch->mask};
 	sigmask_change(SIG_SETMASK, UINT64_MAX);
@@ -208,7 +207,7 @@ static void run(const struct launch *launch, struct birth *birth)
 	launch_run(launch, birth, &mask);
 }
 
-void warm_main(struct server_birth *birth, struct warm_cell *cell)
+NEWBORN void warm_main(struct server_birth *birth, struct warm_cell *cell)
 {
 	static char comm[] = "brood-warm"; /* no constant: these are on a page of their own */
 	sys_set_comm(comm);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "base/sys.h"
 
 enum { BUCKETS = 64 };
@@ -31,9 +32,9 @@ typedef struct held *_Atomic held_link;
 
 /* Set before the lock is first taken, for good: a new process of one that held nothing has nothing
  * to do, and writes to no page. */
-static _Atomic bool in_use;
+NEWBORN_DATA static _Atomic bool in_use;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+NEWBORN_DATA static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static held_link table[BUCKETS];
 
 static held_link *bucket_of(const void *object)
@@ -180,7 +181,7 @@ static bool among(const void *object, void *const *objects, size_t count)
 }
 
 /* The users of a descriptor were threads of the parent. */
-static void keep(bool all, void *const *objects, size_t count)
+NEWBORN static void keep(bool all, void *const *objects, size_t count)
 {
 	if (!in_use)
 		return;
@@ -200,12 +201,12 @@ static void keep(bool all, void *const *objects, size_t count)
 	}
 }
 
-void held_keep(void *const *objects, size_t count)
+NEWBORN void held_keep(void *const *objects, size_t count)
 {
 	keep(false, objects, count);
 }
 
-static void after_any_fork(void)
+NEWBORN static void after_any_fork(void)
 {
 	keep(true, NULL, 0);
 }

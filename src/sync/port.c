@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "base/sys.h"
 #include "base/sys_socket.h"
 #include "heap/table.h"
@@ -205,7 +206,7 @@ void port_end(port *p)
 	p->magic = 0;
 }
 
-void port_keep(void *const *ports, size_t count)
+NEWBORN void port_keep(void *const *ports, size_t count)
 {
 	held_keep(ports, count);
 	for (size_t i = 0; i < count; i++) {
