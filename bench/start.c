@@ -27,7 +27,7 @@
 #include "brood/brood.h"
 #include "plot.h"
 
-enum { MAX_CASES = 16, TURN = 5, LEAST_SAMPLES = 3, BURST = 1000, BURST_ROUNDS = 3, THREADS = 100 };
+enum { MAX_CASES = 16, TURN = 5, LEAST_SAMPLES = 3, BURST = MAX_BURST, BURST_ROUNDS = 3, THREADS = 100 };
 
 /* What the parent is like. */
 struct setting {

@@ -15,6 +15,7 @@
 enum {
 	STAMP_DESCRIPTOR = 100,
 	MAX_SAMPLES = 2000,
+	MAX_BURST = 1000,
 };
 
 /* The program as its own peer: called so, it does nothing but stamp. */
@@ -75,6 +76,7 @@ void peers_begin(void);
 /* A warm start in plain C. */
 void floor_begin(void);
 bool floor_warm_once(struct sample *ret);
+bool floor_warm_burst(int count);
 
 /* CPython measures itself, in a process that holds as much memory. */
 void python_open(long mib);

@@ -26,7 +26,7 @@
 #define P_PIDFD 3
 #endif
 
-enum { DESCRIPTORS = 3 };
+enum { DESCRIPTORS = 3, AHEAD = 16 };
 
 union room {
 	struct cmsghdr header;
@@ -35,25 +35,36 @@ union room {
 
 static struct shared {
 	_Atomic uint32_t wanted; /* how many were ever asked for */
-	_Atomic uint32_t parked; /* how many have come to wait */
-	_Atomic uint32_t begun;	 /* how many may begin */
-	_Atomic pid_t pid;	 /* of the last */
+	struct {
+		_Atomic uint32_t parked; /* the number, from 1, of the one that has come to wait */
+		_Atomic uint32_t begun;	 /* of the last that may begin */
+		pid_t pid;
+	} cells[AHEAD];
 	int64_t stamp;
 } * shared;
 
+static uint32_t taken;
 static int channel[2];
 static int null_descriptor;
 
-static void sleep_while(_Atomic uint32_t *word, uint32_t value)
+static void sleep_until(_Atomic uint32_t *word, uint32_t value)
 {
-	while (*word == value)
-		syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+	uint32_t seen;
+	while ((seen = *word) < value)
+		syscall(SYS_futex, word, FUTEX_WAIT, seen, NULL, NULL, 0);
 }
 
-static void raise_word(_Atomic uint32_t *word)
+static void raise_word(_Atomic uint32_t *word, uint32_t value)
 {
-	(*word)++;
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	*word = value;
+	syscall(SYS_futex, word, FUTEX_WAKE, 2, NULL, NULL, 0);
+}
+
+/* Sees to it that so many wait, or are going to. */
+static void want(uint32_t count)
+{
+	if (taken + count > shared->wanted)
+		raise_word(&shared->wanted, taken + count);
 }
 
 static void message(struct msghdr *ret, struct iovec *part, union room *room)
@@ -85,9 +96,9 @@ static void take_descriptors(void)
 static void park(uint32_t number)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	shared->pid = (pid_t)syscall(SYS_getpid);
-	raise_word(&shared->parked);
-	sleep_while(&shared->begun, number);
+	shared->cells[number % AHEAD].pid = (pid_t)syscall(SYS_getpid);
+	raise_word(&shared->cells[number % AHEAD].parked, number);
+	sleep_until(&shared->cells[number % AHEAD].begun, number);
 	take_descriptors();
 	prctl(PR_SET_NAME, "Process-1");
 	shared->stamp = clock_ns();
@@ -97,14 +108,14 @@ static void park(uint32_t number)
 static void keep(pid_t parent)
 {
 	const struct timespec a_while = {.tv_sec = 1};
-	for (uint32_t made = 0;; made++) {
-		while (shared->wanted == made)
-			if (syscall(SYS_futex, &shared->wanted, FUTEX_WAIT, made, &a_while, NULL,
-				    0) < 0 &&
+	for (uint32_t number = 1;; number++) {
+		while (shared->wanted < number)
+			if (syscall(SYS_futex, &shared->wanted, FUTEX_WAIT, number - 1, &a_while,
+				    NULL, 0) < 0 &&
 			    getppid() != parent)
 				_exit(0);
 		if (syscall(SYS_clone, CLONE_PARENT, NULL, NULL, NULL, NULL) == 0)
-			park(made);
+			park(number);
 	}
 }
 
@@ -137,22 +148,49 @@ void floor_begin(void)
 	pid_t parent = getpid();
 	if (fork() == 0)
 		keep(parent);
-	raise_word(&shared->wanted);
+	want(1);
+}
+
+/* Returns a pidfd, or -1. */
+static int take_next(void)
+{
+	uint32_t number = ++taken;
+	sleep_until(&shared->cells[number % AHEAD].parked, number);
+	int fd = (int)syscall(SYS_pidfd_open, shared->cells[number % AHEAD].pid, 0);
+	if (fd >= 0 && send_descriptors())
+		raise_word(&shared->cells[number % AHEAD].begun, number);
+	return fd;
+}
+
+static bool join(int fd)
+{
+	siginfo_t info;
+	bool joined = waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | __WALL) == 0;
+	close(fd);
+	return joined;
 }
 
 bool floor_warm_once(struct sample *ret)
 {
-	siginfo_t info;
-	sleep_while(&shared->parked, shared->begun);
+	want(1);
+	sleep_until(&shared->cells[(taken + 1) % AHEAD].parked, taken + 1);
 	int64_t begun = clock_ns();
-	int fd = (int)syscall(SYS_pidfd_open, shared->pid, 0);
-	if (fd < 0 || !send_descriptors())
+	if (!join(take_next()))
 		return false;
-	raise_word(&shared->begun);
-	if (waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | __WALL) != 0)
-		return false;
-	close(fd);
 	*ret = (struct sample){.first = shared->stamp - begun, .whole = clock_ns() - begun};
-	raise_word(&shared->wanted);
+	want(1);
 	return true;
+}
+
+bool floor_warm_burst(int count)
+{
+	static int started[MAX_BURST];
+	bool all = true;
+	for (int i = 0; i < count; i++) {
+		want(AHEAD);
+		started[i] = take_next();
+	}
+	for (int i = 0; i < count; i++)
+		all &= join(started[i]);
+	return all;
 }

@@ -23,8 +23,6 @@
 #define P_PIDFD 3
 #endif
 
-enum { MAX_BURST = 1000 };
-
 /* Of this process: forked children write into it. */
 static int64_t *stamped;
 /* The same, for processes that are run anew: brood's heap is at one address in all. */
@@ -331,7 +329,7 @@ const struct peer peers[PEERS] = {
 			be_warm, NULL},
 	[BROOD_COLD] = {"brood, forkserver, cold", brood_forkserver_once, brood_forkserver_burst,
 			be_cold, NULL},
-	[WARM_FLOOR] = {"parked process, plain C", floor_warm_once, NULL, NULL, NULL},
+	[WARM_FLOOR] = {"parked process, plain C", floor_warm_once, floor_warm_burst, NULL, NULL},
 	[BROOD_SPAWN] = {"brood, spawn", brood_spawn_once, brood_spawn_burst, NULL, NULL},
 	[SPAWN_SELF] = {"posix_spawn(), this program", spawn_self_once, spawn_self_burst, NULL,
 			NULL},
