@@ -57,6 +57,7 @@ enum peer_number {
 	BROOD_WARM,
 	BROOD_COLD,
 	WARM_FLOOR,
+	WARM_FLOOR_LOOKING,
 	BROOD_SPAWN,
 	SPAWN_SELF,
 	SPAWN_EMPTY,
@@ -73,9 +74,10 @@ extern const struct peer peers[PEERS];
 /* Makes the shared word. */
 void peers_begin(void);
 
-/* A warm start in plain C. */
+/* A warm start in plain C, alone and with a look at what a process inherits. */
 void floor_begin(void);
 bool floor_warm_once(struct sample *ret);
+bool floor_looking_once(struct sample *ret);
 bool floor_warm_burst(int count);
 
 /* CPython measures itself, in a process that holds as much memory. */

@@ -330,6 +330,8 @@ const struct peer peers[PEERS] = {
 	[BROOD_COLD] = {"brood, forkserver, cold", brood_forkserver_once, brood_forkserver_burst,
 			be_cold, NULL},
 	[WARM_FLOOR] = {"parked process, plain C", floor_warm_once, floor_warm_burst, NULL, NULL},
+	[WARM_FLOOR_LOOKING] = {"parked, and what promises need", floor_looking_once, NULL, NULL,
+				NULL},
 	[BROOD_SPAWN] = {"brood, spawn", brood_spawn_once, brood_spawn_burst, NULL, NULL},
 	[SPAWN_SELF] = {"posix_spawn(), this program", spawn_self_once, spawn_self_burst, NULL,
 			NULL},
