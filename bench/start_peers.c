@@ -4,6 +4,7 @@
 #include "start.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #ifdef HAVE_LIBUV
@@ -183,18 +185,52 @@ static void end_here(int status, void *unused)
 	_exit(status);
 }
 
+static void tell_of_crash(int signal)
+{
+	_exit(signal);
+}
+
+/* So that it can tell of its crash; and no handler of the parent's runs when it is told to end. */
+static void set_handlers(void)
+{
+	static const int crashes[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP};
+	static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	static char stack[16384];
+	const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	const struct sigaction tells = {.sa_handler = tell_of_crash, .sa_flags = SA_ONSTACK};
+	struct sigaction now;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaction(ends[i], NULL, &now);
+	sigaltstack(&alternate, NULL);
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		sigaction(crashes[i], &tells, NULL);
+}
+
+/* A join that a signal's handler can end, and how much the child has used. */
+static bool join_child(int fd)
+{
+	struct pollfd poll_for = {.fd = fd, .events = POLLIN};
+	struct rusage usage;
+	siginfo_t info;
+	sigset_t mask;
+	sigemptyset(&mask);
+	return ppoll(&poll_for, 1, NULL, &mask) == 1 &&
+	       syscall(SYS_waitid, P_PIDFD, fd, &info, WEXITED | WNOHANG, &usage) == 0;
+}
+
 /* What must be done to do what brood's fork promises, and nothing else: a pidfd, no signal handler
- * of the parent's run in the child, no standard input, a name, exit() that is the child's own. */
+ * of the parent's run in the child, no standard input, a name, exit() that is the child's own, a
+ * report of a crash. */
 static bool floor_once(struct sample *ret)
 {
 	int64_t begun = clock_ns();
 	sigset_t all, before;
-	siginfo_t info;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();
 	if (pid == 0) {
 		dup3(null_descriptor, STDIN_FILENO, 0);
+		set_handlers();
 		prctl(PR_SET_NAME, "Process-1");
 		on_exit(end_here, NULL);
 		sigprocmask(SIG_SETMASK, &before, NULL);
@@ -203,7 +239,7 @@ static bool floor_once(struct sample *ret)
 	}
 	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (fd < 0 || waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED) != 0)
+	if (fd < 0 || !join_child(fd))
 		return false;
 	close(fd);
 	return done(begun, stamped, ret);
