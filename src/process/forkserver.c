@@ -19,6 +19,7 @@
 #include "base/message.h"
 #include "base/sigmask.h"
 #include "base/sys.h"
+#include "process/cell.h"
 #include "process/environment.h"
 #include "process/given.h"
 #include "process/launch.h"
@@ -72,7 +73,7 @@ static bool wait_until_ready(const struct warm *child, struct launch *launch)
 	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
 	while (!launch->ready)
 		if (sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT &&
-		    nursery_lost(child->pid, child->pidfd))
+		    cell_child_lost(child->pid, child->pidfd))
 			return launch->ready;
 	return true;
 }

@@ -5,8 +5,8 @@
  *
  * What it shares with the server and the warm children is described in server.h. All wait for
  * each other by futexes there, this process looking now and then whether who it waits for is dead
- * or stopped; children that have been killed or stopped meanwhile are found out when they are
- * taken. A pidfd is opened when a child is taken; until then it is known by a pid that is not
+ * or stopped; children that have been killed or stopped meanwhile are found out when they do not
+ * get ready. A pidfd is opened when a child is taken; until then it is known by a pid that is not
  * reaped.
  *
  * The surroundings (surroundings.h) and the environment in which the server was made are
@@ -17,12 +17,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +28,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "base/sys.h"
+#include "process/cell.h"
 #include "process/environment.h"
 #include "process/execute.h"
 #include "process/method.h"
@@ -84,19 +83,6 @@ void nursery_unlock(void)
 	pthread_mutex_unlock(&nursery.lock);
 }
 
-static bool has_stopped(pid_t pid, int pidfd)
-{
-	siginfo_t info;
-	return sys_wait_child(pid, pidfd, WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) == 1;
-}
-
-bool nursery_lost(pid_t pid, int pidfd)
-{
-	siginfo_t info;
-	return sys_wait_child(pid, pidfd, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL, &info) !=
-	       0;
-}
-
 int nursery_channel(void)
 {
 	return nursery.channel[0];
@@ -117,50 +103,15 @@ static void take_back_orders(void)
 			close(fds[i]);
 }
 
-/* Kills, and reaps unless that is refused: then it ends by itself, but if it has been stopped
- * nobody knows when. Closes the pidfd. */
-static void end_child(pid_t pid, int pidfd)
-{
-	siginfo_t info;
-	int r = pidfd >= 0 ? sys_pidfd_signal(pidfd, SIGKILL) : sys_kill(pid, SIGKILL);
-	if (r == 0 || !has_stopped(pid, pidfd))
-		sys_wait_child(pid, pidfd, WEXITED | __WALL, &info);
-	if (pidfd >= 0)
-		close(pidfd);
-}
-
-static bool is_unreaped(pid_t pid)
-{
-	siginfo_t info;
-	return pid > 0 &&
-	       sys_wait_child(pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) != -ECHILD;
-}
-
-static bool change(struct warm_cell *cell, enum cell_state from, enum cell_state to)
-{
-	uint32_t state = from;
-	return atomic_compare_exchange_strong(&cell->state, &state, to);
-}
-
 void nursery_drop(struct warm *child)
 {
-	if (change(child->cell, CELL_ALERT, CELL_QUIT))
+	if (cell_change(child->cell, CELL_ALERT, CELL_QUIT))
 		sys_futex_wake(&child->cell->state, 1);
-	end_child(child->pid, child->pidfd);
+	cell_end_child(child->pid, child->pidfd);
 	take_back_orders();
 	/* Unless the child has, and the server has used it again. */
-	if (!change(child->cell, CELL_QUIT, CELL_EMPTY))
-		change(child->cell, CELL_ORDERED, CELL_EMPTY);
-}
-
-/* A child in its cell. Not reaped, so the pid is still its own. */
-static void clear(struct warm_cell *cell)
-{
-	if (atomic_exchange(&cell->state, CELL_QUIT) == CELL_EMPTY)
-		return;
-	sys_futex_wake(&cell->state, 1);
-	if (is_unreaped(cell->pid))
-		end_child(cell->pid, -1);
+	if (!cell_change(child->cell, CELL_QUIT, CELL_EMPTY))
+		cell_change(child->cell, CELL_ORDERED, CELL_EMPTY);
 }
 
 static void end_server(void)
@@ -169,9 +120,9 @@ static void end_server(void)
 	nursery.birth->closing = true;
 	atomic_fetch_add(&nursery.birth->wanted, 1);
 	sys_futex_wake(&nursery.birth->wanted, 1);
-	if (nursery.pidfd >= 0 && !has_stopped(nursery.pid, nursery.pidfd))
+	if (nursery.pidfd >= 0 && !cell_child_stopped(nursery.pid, nursery.pidfd))
 		sys_pidfd_wait(nursery.pidfd, &time);
-	end_child(nursery.pid, nursery.pidfd);
+	cell_end_child(nursery.pid, nursery.pidfd);
 }
 
 static void close_descriptors(void)
@@ -201,7 +152,7 @@ void nursery_close(void)
 		lose_descriptors();
 	end_server();
 	for (int i = 0; i < SERVER_CELLS; i++)
-		clear(&nursery.birth->cells[i]);
+		cell_clear(&nursery.birth->cells[i]);
 	close_descriptors();
 	table_release(nursery.slot); /* with the birth */
 	nursery.running = false;
@@ -390,29 +341,14 @@ static int server_is_gone(const char *name)
 		     : NURSERY_RETRY;
 }
 
-static struct warm_cell *alert_one(void)
-{
-	for (int i = 0; i < SERVER_CELLS; i++) {
-		struct warm_cell *cell = &nursery.birth->cells[i];
-		if (cell->state != CELL_PARKED)
-			continue;
-		cell->processor = sched_getcpu();
-		if (change(cell, CELL_PARKED, CELL_ALERT)) {
-			sys_futex_wake(&cell->state, 1);
-			return cell;
-		}
-	}
-	return NULL;
-}
-
 /* Children that were killed or stopped before they came to wait are not waited for. */
 static void replace_lost(void)
 {
 	for (int i = 0; i < SERVER_CELLS; i++) {
 		struct warm_cell *cell = &nursery.birth->cells[i];
-		if (cell->state != CELL_MAKING || cell->pid == 0 || !nursery_lost(cell->pid, -1))
+		if (cell->state != CELL_MAKING || cell->pid == 0 || !cell_child_lost(cell->pid, -1))
 			continue;
-		clear(cell);
+		cell_clear(cell);
 		cell->state = CELL_EMPTY;
 		nursery.expected--;
 		ask_for(1);
@@ -438,10 +374,10 @@ static int wait_for_one(const char *name, const sigmask *mask, struct warm_cell 
 	nursery.ahead = grown(nursery.ahead);
 	for (;;) {
 		uint32_t news = nursery.birth->news;
-		*ret = alert_one();
+		*ret = cell_alert_one(nursery.birth);
 		if (*ret)
 			return 0;
-		if (nursery.birth->error || nursery_lost(nursery.pid, nursery.pidfd))
+		if (nursery.birth->error || cell_child_lost(nursery.pid, nursery.pidfd))
 			return no_child(name);
 		if (sys_futex_wait(&nursery.birth->news, news, &a_while) != -ETIMEDOUT)
 			continue;
@@ -460,7 +396,7 @@ static int open_child(struct warm *child, const char *name)
 	/* As with fork(), there may be only its pid to go by. */
 	if (r >= 0 || r == -ENOSYS || r == -EPERM)
 		return 0;
-	clear(child->cell);
+	cell_clear(child->cell);
 	child->cell->state = CELL_EMPTY;
 	return r == -ESRCH ? NURSERY_RETRY : refused(name, -r, "");
 }
@@ -470,7 +406,7 @@ int nursery_take(const char *name, const sigmask *mask, struct warm *ret)
 	int r = 0;
 	if (nursery.expected <= 0)
 		ask_for(nursery.ahead > 0 ? nursery.ahead : 1);
-	ret->cell = alert_one();
+	ret->cell = cell_alert_one(nursery.birth);
 	if (!ret->cell)
 		r = wait_for_one(name, mask, &ret->cell);
 	if (r != 0)

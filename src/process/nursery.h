@@ -50,11 +50,6 @@ void nursery_refill(void);
 /* Ends a warm child that was taken, whatever it has done by then. */
 void nursery_drop(struct warm *child);
 
-/* Whether it, or the server, has ended or been stopped (SIGSTOP), so that waiting for it is in
- * vain.
- */
-bool nursery_lost(pid_t pid, int pidfd);
-
 /* Whether a child of the present server would be what one made now would be; with the umask, which
  * it takes over. */
 bool nursery_is_current(mode_t *ret_umask);

@@ -19,7 +19,7 @@
  *be able to kill it: it may have changed its user since.)
  *
  * A death before the last step leaves the cell as it is until the parent finds it and makes it
- *EMPTY: in ALERT and ORDERED because it waits for the child, in PARKED when it takes it. One in
+ *EMPTY: because it waits for the child that it has taken. One in
  *MAKING is found when the server is closed.
  */
 
