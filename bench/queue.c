@@ -6,11 +6,11 @@
  *
  * Throughput, one to one and four to four, and round trips with a process that answers, for five
  * sizes; and round trips with one that is asleep when it is asked. All peers take turns within one
- *run, a round each, and work on equal terms: the message is copied in and copied out, its memory on
- *both sides resident (the heap's too: freed blocks are kept, and the first round does not count).
- *"by pointer" copies in only, "in place" neither way. CPython's multiprocessing.Queue and Open MPI
- *are programs of their own. A figure is the median over the rounds; ratios are brood's throughput
- *over the peer's.
+ * run, a round each, and work on equal terms: the message is copied in and copied out, its memory
+ * on both sides resident (the heap's too: freed blocks are kept, and the first round does not
+ * count). By pointer copies in only, in place neither way. CPython's multiprocessing.Queue and Open
+ * MPI are programs of their own. A figure is the median over the rounds; ratios are brood's
+ * throughput over the peer's.
  */
 
 #include <stdatomic.h>

@@ -10,9 +10,9 @@
  * measuring may take, without the touching of memory.
  *
  * The peers take turns within one run, a few starts each, so that what else the machine does hits
- *all of them. All but CPython run in this same process, over the same memory; CPython is measured
- *in a process of its own that holds as much. Figures are medians, in microseconds. Sizes for which
- *the machine has not twice the memory are left out.
+ * all of them. All but CPython run in this same process, over the same memory; CPython is measured
+ * in a process of its own that holds as much. Figures are medians, in microseconds. Sizes for which
+ * the machine has not twice the memory are left out.
  */
 
 #include "start.h"
@@ -27,7 +27,14 @@
 #include "brood/brood.h"
 #include "plot.h"
 
-enum { MAX_CASES = 16, TURN = 5, LEAST_SAMPLES = 3, BURST = MAX_BURST, BURST_ROUNDS = 3, THREADS = 100 };
+enum {
+	MAX_CASES = 16,
+	TURN = 5,
+	LEAST_SAMPLES = 3,
+	BURST = MAX_BURST,
+	BURST_ROUNDS = 3,
+	THREADS = 100
+};
 
 /* What the parent is like. */
 struct setting {

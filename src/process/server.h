@@ -4,8 +4,8 @@
 
 /*
  * The fork server's own process, and what it shares with the process that uses it (nursery.c). A
- *block of the heap, owned by the server's slot: nobody else writes there once the server, its
- *children and their parent are dead, so it can be swept then.
+ * block of the heap, owned by the server's slot: nobody else writes there once the server, its
+ * children and their parent are dead, so it can be swept then.
  *
  * A cell's life, and who takes each step:
  *
@@ -16,11 +16,11 @@
  *	ORDERED -> EMPTY  the child, which has taken them
  *
  * Instead of the next step the parent may say QUIT in any of them: then the child ends. (It may not
- *be able to kill it: it may have changed its user since.)
+ * be able to kill it: it may have changed its user since.)
  *
- * A death before the last step leaves the cell as it is until the parent finds it and makes it
- *EMPTY: because it waits for the child that it has taken. One in
- *MAKING is found when the server is closed.
+ * A death before the last step leaves the cell as it is until the parent finds it, because it waits
+ * for the child that it has taken, and makes it EMPTY. One in MAKING is found when the server is
+ * closed, or when children are wanting.
  */
 
 #include "base/sys.h"
