@@ -10,8 +10,8 @@
  */
 #define NEWBORN __attribute__((section("brood_newborn")))
 
-/* Where it writes is one page: after a fork() each is copied, for the child and once more for the
- * parent when that writes there. */
+/* What it writes to lies together, on one page as a rule: after a fork() each is copied, for the
+ * child and once more for the parent when that writes there. */
 #define NEWBORN_DATA __attribute__((section("brood_newborn_data")))
 
 #endif

@@ -28,7 +28,7 @@ static inline long fault_raw(long number)
 }
 #endif
 
-/* For a call that does not fail. */
+/* For a call whose failure there is no answer to: the tests do not make it fail. */
 static inline long raw_syscall_sure(long number, long a, long b, long c, long d, long e, long f)
 {
 #if defined(__x86_64__)

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/pidref.h"
+
 bool cell_change(struct warm_cell *cell, enum cell_state from, enum cell_state to)
 {
 	uint32_t state = from;
@@ -59,12 +61,21 @@ static bool is_unreaped(pid_t pid)
 	       sys_wait_child(pid, -1, WEXITED | WNOHANG | WNOWAIT | __WALL, &info) != -ECHILD;
 }
 
-/* Not reaped, so the pid is still its own. */
+int cell_open_child(const struct warm_cell *cell)
+{
+	return sys_children_are_ignored()
+		       ? pidref_open((pidref){.pid = cell->pid, .started = cell->started})
+		       : sys_pidfd_open(cell->pid);
+}
+
 void cell_clear(struct warm_cell *cell)
 {
 	if (atomic_exchange(&cell->state, CELL_QUIT) == CELL_EMPTY)
 		return;
 	sys_futex_wake(&cell->state, 1);
-	if (is_unreaped(cell->pid))
-		cell_end_child(cell->pid, -1);
+	if (!is_unreaped(cell->pid))
+		return;
+	int pidfd = cell_open_child(cell);
+	if (pidfd != -ESRCH)
+		cell_end_child(cell->pid, pidfd);
 }

@@ -3,8 +3,9 @@
 #define PROCESS_CELL_H
 
 /*
- * A warm child's cell (server.h) from the parent's side, and the child in it: it is known by a pid
- * that is not reaped, or a pidfd, else -1.
+ * A warm child's cell (server.h) from the parent's side, and the child in it: it is known by a
+ * pidfd, or by a pid, which is not reaped. (But by the kernel where SIGCHLD is ignored: there the
+ * pid may be another's soon, which is told by when that has started.)
  */
 
 #include <stdbool.h>
@@ -15,6 +16,9 @@ bool cell_change(struct warm_cell *cell, enum cell_state from, enum cell_state t
 
 /* Alerts one that is parked; NULL when none is. */
 struct warm_cell *cell_alert_one(struct server_birth *birth);
+
+/* A pidfd of the child in it, or a negative errno: -ESRCH when that is gone. */
+int cell_open_child(const struct warm_cell *cell);
 
 /* Ends the child that is in it, if there is one. The cell is left as QUIT. */
 void cell_clear(struct warm_cell *cell);

@@ -85,7 +85,6 @@ NEWBORN void child_settle(const struct birth *birth)
 		orphan_die_with(birth->parent, birth->death_signal);
 	if (birth->subreaper)
 		sys_adopt_orphans();
-	sys_set_comm(birth->comm);
 	crash_begin(birth->leaves_record);
 }
 
@@ -117,12 +116,14 @@ NEWBORN void child_main(const struct birth *birth, const sigmask *mask)
 	interrupt_take(); /* meant for the thread that this one is a copy of */
 	exit_register_child();
 	child_settle(birth);
+	sys_set_comm(birth->comm);
 	unblock(birth, mask);
 	run(birth);
 }
 
 NEWBORN void child_run(const struct birth *birth, const sigmask *mask, const char *failure)
 {
+	sys_set_comm(birth->comm);
 	if (mask)
 		unblock(birth, mask);
 	if (failure)

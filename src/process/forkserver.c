@@ -29,7 +29,7 @@
 #include "process/server.h"
 #include "process/stdio.h"
 
-enum { ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
+enum { ATTEMPTS = 100, FIRST_LOOK_MS = 1, LOOK_EVERY_MS = 10 };
 
 /* Not left out when it fails: the child would begin in the server's directory, the root. */
 static int open_folder(const char *name)
@@ -70,8 +70,8 @@ static int send_order(const struct warm *child, struct launch *launch, int folde
 /* False for one that has been killed or stopped, and has not begun. */
 static bool wait_until_ready(const struct warm *child, struct launch *launch)
 {
-	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
-	while (!launch->ready)
+	struct timespec a_while = {.tv_nsec = FIRST_LOOK_MS * 1000000L};
+	for (; !launch->ready; a_while.tv_nsec = LOOK_EVERY_MS * 1000000L)
 		if (sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT &&
 		    cell_child_lost(child->pid, child->pidfd))
 			return launch->ready;

@@ -11,6 +11,7 @@
 #include "base/newborn.h"
 #include "process/child.h"
 #include "process/crash.h"
+#include "process/exit.h"
 #include "process/method.h"
 #include "process/self.h"
 #include "sync/port.h"
@@ -156,12 +157,15 @@ NEWBORN void launch_settle(const struct launch *launch, struct birth *ret)
 	child_settle(ret);
 }
 
-/* Its module may still have to be loaded. */
-NEWBORN static int find_target(const struct launch *launch, struct birth *birth)
+/* As a rule; else its module is still to be loaded. */
+NEWBORN static bool has_target(const struct launch *launch, const struct birth *birth)
+{
+	return launch->what == LAUNCH_NOTHING || birth->target || birth->call || birth->run;
+}
+
+static int load_target(const struct launch *launch, struct birth *birth)
 {
 	any_function function;
-	if (launch->what == LAUNCH_NOTHING || birth->target || birth->call || birth->run)
-		return 0;
 	int r = reference_find(launch->function, &function);
 	if (r == 0)
 		set_target(launch, birth, function);
@@ -171,8 +175,13 @@ NEWBORN static int find_target(const struct launch *launch, struct birth *birth)
 NEWBORN void launch_run(const struct launch *launch, struct birth *birth, const sigmask *mask)
 {
 	const char *failure = NULL;
-	if (find_target(launch, birth) < 0)
+	bool loads = !has_target(launch, birth);
+	if (loads && load_target(launch, birth) < 0)
 		failure = brood_error();
+	/* A warm child has done so before, but what a module registers as it is loaded is to run
+	 * after the process's finalizers, or not at all. */
+	if (birth->executed || loads)
+		exit_register_child();
 	if (launch->given >= 0)
 		port_unpack(launch->given);
 	if (log_state_apply(&launch->log) < 0 && !failure)

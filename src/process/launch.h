@@ -43,7 +43,7 @@ struct launch {
 	_Atomic uint32_t ready; /* by the child: signals sent from now on are the process's own */
 	_Atomic uint32_t word;	/* by the parent: enum warm_word */
 
-	char storage[]; /* of what these point to */
+	_Alignas(reference) char storage[]; /* of what these point to */
 };
 
 /* The launch of a process, owned by its slot, with room for an environment of this size. NULL with

@@ -55,14 +55,14 @@ enum method_number method_default_number(void)
 	const start_method *method = method_default();
 	for (int i = 0; i < METHODS; i++)
 		if (methods[i] == method)
-			return METHOD_FORK + i;
+			return (enum method_number)((int)METHOD_FORK + i);
 	return METHOD_UNKNOWN;
 }
 
 NEWBORN void method_inherit(enum method_number number)
 {
 	if (number != METHOD_UNKNOWN)
-		settled = methods[number - METHOD_FORK];
+		settled = methods[(int)number - (int)METHOD_FORK];
 }
 
 int brood_set_start_method(const char *name)

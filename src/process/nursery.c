@@ -391,7 +391,7 @@ static int wait_for_one(const char *name, const sigmask *mask, struct warm_cell 
 static int open_child(struct warm *child, const char *name)
 {
 	child->pid = child->cell->pid;
-	child->pidfd = sys_pidfd_open(child->pid);
+	child->pidfd = cell_open_child(child->cell);
 	int r = child->pidfd;
 	/* As with fork(), there may be only its pid to go by. */
 	if (r >= 0 || r == -ENOSYS || r == -EPERM)

@@ -24,7 +24,7 @@
 #include "base/sigmask.h"
 #include "base/sys.h"
 
-/* SIGRTMAX, without asking the C library for it. */
+/* SIGRTMAX, without asking the C library, which only an obsolete function of it could change. */
 enum { LAST_SIGNAL = _NSIG - 1 };
 
 NEWBORN_DATA static pid_t parent_pid;

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "heap/join.h"
-#include "process/exit.h"
 #include "process/launch.h"
 #include "process/orphan.h"
 #include "process/raise.h"
@@ -123,7 +122,6 @@ static void begin(const struct launch *launch)
 	struct birth birth;
 	launch->process->began = true;
 	lineage_adopt();
-	exit_register_child();
 	launch_settle(launch, &birth);
 	launch_run(launch, &birth, NULL);
 }

@@ -108,6 +108,7 @@ NEWBORN static int make_child(struct server_birth *birth)
 	if (!cell)
 		return 0;
 	cell->pid = 0;
+	cell->started = 0;
 	cell->launch = NULL;
 	cell->state = CELL_MAKING;
 	long pid = clone_sibling(&cell->pid);

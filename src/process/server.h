@@ -5,13 +5,14 @@
 /*
  * The fork server's own process, and what it shares with the process that uses it (nursery.c). A
  * block of the heap, owned by the server's slot: nobody else writes there once the server, its
- * children and their parent are dead, so it can be swept then.
+ * children and their parent are dead, so it can be swept then. A child that has said that it is
+ * ready is no child of the server any more: the parent may have freed the block since.
  *
  * A cell's life, and who takes each step:
  *
  *	EMPTY -> MAKING   the server; the kernel writes the child's pid there as it makes it
  *	MAKING -> PARKED  the child, which then waits for the cell to change
- *	PARKED -> ALERT   the parent: wakes the child, which waits for the order actively
+ *	PARKED -> ALERT   the parent: wakes the child, which waits for the order
  *	ALERT -> ORDERED  the parent, with the launch; directory and streams are in the channel
  *	ORDERED -> EMPTY  the child, which has taken them
  *
@@ -26,14 +27,15 @@
 #include "base/sys.h"
 #include "process/launch.h"
 
-enum { SERVER_CELLS = 64, SERVER_WHY = 200 };
+enum { SERVER_CELLS = 64, SERVER_WHY = 200, SERVER_NEEDED = 3 };
 
 enum cell_state { CELL_EMPTY, CELL_MAKING, CELL_PARKED, CELL_ALERT, CELL_ORDERED, CELL_QUIT };
 
 struct warm_cell {
 	_Alignas(64) _Atomic uint32_t state; /* a futex */
 	pid_t pid;
-	int processor; /* on which the parent runs as it alerts the child */
+	uint64_t started; /* no later than this, of pidref.h; 0: not known yet */
+	int processor;	  /* on which the parent runs as it alerts the child */
 	struct launch *launch;
 };
 
@@ -50,7 +52,7 @@ struct server_birth {
 	_Atomic bool closing;
 	/* What the last child needed first: its launch, argument and target. Those of the next are
 	 * likely to be on the same pages. */
-	_Atomic uintptr_t needed[3];
+	_Atomic uintptr_t needed[SERVER_NEEDED];
 	_Atomic int error;    /* an errno, why no child was made */
 	char why[SERVER_WHY]; /* "", or the rest of the sentence "the fork server cannot ..." */
 	struct warm_cell cells[SERVER_CELLS];

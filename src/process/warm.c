@@ -15,9 +15,11 @@
  * ignored, as the terminal's are while it waits, nor ends it before it can be asked to.
  */
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +39,10 @@
 #include "process/server.h"
 #include "process/trace.h"
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* from Linux 5.14 on; else refused */
+#endif
+
 const int warm_ignored[WARM_IGNORED] = {SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU};
 
 enum {
@@ -50,6 +56,12 @@ enum {
 __attribute__((no_sanitize("address", "undefined", "thread"))) static void read_page(const void *at)
 {
 	(void)*(const volatile char *)at;
+}
+
+/* As well as to read it, but for what may be no memory any more, or not for reading. */
+NEWBORN static void map_page(uintptr_t at)
+{
+	raw_syscall(SYS_madvise, (long)(at & ~(uintptr_t)(PAGE - 1)), PAGE, MADV_POPULATE_READ, 0);
 }
 
 NEWBORN __attribute__((no_sanitize("address", "undefined", "thread"), noinline)) static void
@@ -75,9 +87,8 @@ NEWBORN static void warm_up(const struct server_birth *birth)
 	trace_targets(&targets, &end);
 	read_page((void *)(uintptr_t)targets);
 	read_page((void *)(uintptr_t)exit);
-	for (int i = 0; i < 3; i++)
-		if (birth->needed[i])
-			read_page((void *)birth->needed[i]);
+	for (int i = 0; i < SERVER_NEEDED; i++)
+		map_page(birth->needed[i]);
 	exit_register_child();
 	clock_now();
 	touch_stack();
@@ -88,6 +99,7 @@ NEWBORN static void warm_up(const struct server_birth *birth)
 NEWBORN static void park(struct server_birth *birth, struct warm_cell *cell)
 {
 	uint32_t state = CELL_MAKING;
+	cell->started = pidref_self().started;
 	if (!atomic_compare_exchange_strong(&cell->state, &state, CELL_PARKED))
 		_exit(EXIT_SUCCESS);
 	atomic_fetch_add(&birth->news, 1);
@@ -100,7 +112,7 @@ NEWBORN static void park(struct server_birth *birth, struct warm_cell *cell)
 NEWBORN static void wait_while(_Atomic uint32_t *word, uint32_t value, pid_t parent,
 			       int parents_processor)
 {
-	unsigned processor;
+	unsigned processor = UINT_MAX;
 	raw_syscall(SYS_getcpu, (long)&processor, 0, 0, 0);
 	if ((int)processor != parents_processor)
 		for (int i = 0; i < SPINS && *word == value; i++)
@@ -190,8 +202,6 @@ NEWBORN static void settle(struct server_birth *birth, const struct launch *laun
 	read_page(launch->place.slot);
 	if (ret->arg)
 		read_page(ret->arg);
-	if (ret->target)
-		read_page((void *)(uintptr_t)ret->target);
 	birth->needed[0] = (uintptr_t)launch;
 	birth->needed[1] = (uintptr_t)ret->arg;
 	birth->needed[2] = (uintptr_t)ret->target;
@@ -217,15 +227,17 @@ NEWBORN void warm_main(struct server_birth *birth, struct warm_cell *cell)
 	park(birth, cell);
 	int processor = cell->processor;
 	struct launch *launch = take_order(birth, cell, processor);
-	sigmask_change(SIG_SETMASK, ~orphan_signals());
+	bool is_told = launch->death_signal && launch->death_signal != SIGKILL;
+	sigmask_change(SIG_SETMASK, is_told ? ~orphan_signals() : UINT64_MAX);
 	end_ignoring(birth->ignored);
 	if (!launch->death_signal)
 		orphan_live_on(birth->death_signal);
-	report_ready(launch);
 	struct birth own;
 	settle(birth, launch, &own);
-	/* From the word on, a process that is to outlive its parent does so. */
-	wait_while(&launch->word, WARM_WAIT, birth->parent, processor);
+	/* From now on the server may be closed, and its memory another's; a process that is to
+	 * outlive its parent does so. */
+	report_ready(launch);
+	wait_while(&launch->word, WARM_WAIT, launch->parent, processor);
 	if (launch->word != WARM_GO)
 		_exit(EXIT_SUCCESS);
 	run(launch, &own);

@@ -309,6 +309,65 @@ static void test_functions_of_plugins(void **state)
 
 #define REPLACED "replaced_plugin_" METHOD ".so"
 
+static int starts_in_a_module(void)
+{
+	return code_of(brood_start(.import = FINALIZING_PLUGIN ":leaves_a_finalizer",
+				   .args = BROOD_NONE, .name = "c", .start_method = METHOD));
+}
+
+static void test_a_module_outlives_the_finalizers(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("starts_in_a_module", NULL, &end);
+#ifdef IS_FORKSERVER
+	const char *childs = "finalizer of a module that is there\n";
+#else
+	const char *childs = "finalizer of a module that is there\nthe module goes in c\n";
+#endif
+	assert_true(strncmp(end.out, childs, strlen(childs)) == 0);
+	/* The starter has loaded it, too. */
+	assert_string_equal(end.out + strlen(childs), "the module goes in MainProcess\n");
+	assert_int_equal(end.status, 0);
+}
+
+static void wait_for_a_signal(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	for (;;)
+		sigsuspend(&none);
+}
+
+static void nothing(void) {}
+
+/* SIGRTMAX is not brood's in a process that outlives its parent, or of a main thread. */
+static int sends_at_once(void)
+{
+	int dead = 0;
+	sigset_t last;
+	sigemptyset(&last);
+	sigaddset(&last, SIGRTMAX);
+	sigprocmask(SIG_BLOCK, &last, NULL);
+	for (int i = 0; i < 100; i++) {
+		brood_process *p = brood_start(.call = nothing, .start_method = METHOD);
+		kill(brood_process_pid(p), SIGRTMAX);
+		dead += code_of(p) != 0;
+	}
+	sigprocmask(SIG_UNBLOCK, &last, NULL);
+	brood_process *p = brood_start(.call = wait_for_a_signal, .start_method = METHOD);
+	kill(brood_process_pid(p), SIGRTMAX);
+	return dead || code_of(p) != -SIGRTMAX;
+}
+
+static void test_a_blocked_signal_is_blocked_from_the_start(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("sends_at_once", NULL, &end);
+	assert_int_equal(end.status, 0);
+}
+
 static int runs_a_replaced_plugin(void)
 {
 	int n = 5;
@@ -515,6 +574,8 @@ static const role roles[] = {
 	ROLE(is_refused),
 	ROLE(without_init),
 	ROLE(settles_a_method),
+	ROLE(starts_in_a_module),
+	ROLE(sends_at_once),
 	ROLE(thousand),
 };
 
@@ -535,6 +596,8 @@ int main(int argc, char **argv)
 		TEST(test_what_cannot_cross_is_refused_when_made),
 		TEST(test_without_brood_init),
 		TEST(test_the_default_method),
+		TEST(test_a_module_outlives_the_finalizers),
+		TEST(test_a_blocked_signal_is_blocked_from_the_start),
 		TEST(test_nothing_stays),
 	};
 	return HARNESS_MAIN(argc, argv, roles, tests);

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/server.h"
+
 static void nothing(void) {}
 
 /* --- the server's life and death --- */
@@ -150,6 +152,43 @@ static void test_each_process_has_its_own(void **state)
 	run_role("nests", NULL, &end);
 	assert_string_equal(end.err, "");
 	assert_string_equal(end.out, "5\n5\n4 0\n");
+	assert_int_equal(end.status, 0);
+}
+
+/* A child that has been started is done with what it shared with the server. */
+static int uses_the_servers_memory(void)
+{
+	enum { BLOCKS = 40, SIZE = sizeof(struct server_birth) };
+	static unsigned char *blocks[BLOCKS];
+	int wrong = 0;
+	for (int i = 0; i < 20; i++) {
+		/* Many, so that it takes the child long to make them its own. */
+		for (int n = 0; n < 2000; n++) {
+			char name[20];
+			snprintf(name, sizeof(name), "VALUE%d", n);
+			setenv(name, i % 2 ? "odd" : "even", 1);
+		}
+		brood_process *p = brood_start(.call = nothing, .start_method = "forkserver");
+		kill(brood_process_pid(p), SIGSTOP);
+		brood_forkserver_stop();
+		for (int b = 0; b < BLOCKS; b++)
+			memset(blocks[b] = brood_must(brood_alloc(SIZE)), 0xaa, SIZE);
+		kill(brood_process_pid(p), SIGCONT);
+		wrong += code_of(p) != 0;
+		for (int b = 0; b < BLOCKS; b++) {
+			for (size_t at = 0; at < SIZE; at++)
+				wrong += blocks[b][at] != 0xaa;
+			brood_free(blocks[b]);
+		}
+	}
+	return wrong > 0;
+}
+
+static void test_the_server_may_be_stopped_after_a_start(void **state)
+{
+	(void)state;
+	outcome end;
+	run_role("uses_the_servers_memory", NULL, &end);
 	assert_int_equal(end.status, 0);
 }
 
@@ -326,10 +365,19 @@ static void test_without_brood_init(void **state)
 }
 
 static const role roles[] = {
-	ROLE(kills_the_server),	   ROLE(stops_the_server),  ROLE(kills_warm_children),
-	ROLE(stops_warm_children), ROLE(names_its_helpers), ROLE(nests),
-	ROLE(is_interrupted),	   ROLE(preloads),	    ROLE(keeps_so_many),
-	ROLE(has_threads),	   ROLE(starts_many),	    ROLE(without_init),
+	ROLE(kills_the_server),
+	ROLE(stops_the_server),
+	ROLE(kills_warm_children),
+	ROLE(stops_warm_children),
+	ROLE(names_its_helpers),
+	ROLE(uses_the_servers_memory),
+	ROLE(nests),
+	ROLE(is_interrupted),
+	ROLE(preloads),
+	ROLE(keeps_so_many),
+	ROLE(has_threads),
+	ROLE(starts_many),
+	ROLE(without_init),
 };
 
 int main(int argc, char **argv)
@@ -340,6 +388,7 @@ int main(int argc, char **argv)
 		TEST(test_the_server_may_be_lost),
 		TEST(test_nothing_survives_the_family),
 		TEST(test_each_process_has_its_own),
+		TEST(test_the_server_may_be_stopped_after_a_start),
 		TEST(test_ctrl_c),
 		TEST(test_preload),
 		TEST(test_the_number_of_warm_children),
