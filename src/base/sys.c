@@ -24,7 +24,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-int sys_above_standard_streams(int fd)
+NEWBORN int sys_above_standard_streams(int fd)
 {
 	if (fd < 0 || fd > STDERR_FILENO)
 		return fd;

@@ -29,7 +29,7 @@
 #include "process/server.h"
 #include "process/stdio.h"
 
-enum { ATTEMPTS = 100, FIRST_LOOK_MS = 1, LOOK_EVERY_MS = 10 };
+enum { ATTEMPTS = 100, LOOK_EVERY_MS = 10 };
 
 /* Not left out when it fails: the child would begin in the server's directory, the root. */
 static int open_folder(const char *name)
@@ -67,13 +67,13 @@ static int send_order(const struct warm *child, struct launch *launch, int folde
 	return 0;
 }
 
-/* False for one that has been killed or stopped, and has not begun. */
-static bool wait_until_ready(const struct warm *child, struct launch *launch)
+/* False for one that has been killed or stopped, and has not begun. The wary look at once: where
+ * one was lost others may be. */
+static bool wait_until_ready(const struct warm *child, struct launch *launch, bool wary)
 {
-	struct timespec a_while = {.tv_nsec = FIRST_LOOK_MS * 1000000L};
-	for (; !launch->ready; a_while.tv_nsec = LOOK_EVERY_MS * 1000000L)
-		if (sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT &&
-		    cell_child_lost(child->pid, child->pidfd))
+	const struct timespec a_while = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+	for (; !launch->ready; wary = sys_futex_wait(&launch->ready, 0, &a_while) == -ETIMEDOUT)
+		if (wary && cell_child_lost(child->pid, child->pidfd))
 			return launch->ready;
 	return true;
 }
@@ -84,7 +84,8 @@ static void tell(struct launch *launch, enum warm_word word)
 	sys_futex_wake(&launch->word, 1);
 }
 
-static int hand_over(brood_process *process, struct warm *child, int given, int *ret_pidfd)
+static int hand_over(brood_process *process, struct warm *child, int given, bool wary,
+		     int *ret_pidfd)
 {
 	struct launch *launch = process->launch;
 	int folder = open_folder(brood_process_name(process));
@@ -96,7 +97,7 @@ static int hand_over(brood_process *process, struct warm *child, int given, int 
 	}
 	bool current = nursery_is_current(&launch->umask);
 	tell(launch, current ? WARM_GO : WARM_QUIT);
-	if (!current || !wait_until_ready(child, launch)) {
+	if (!current || !wait_until_ready(child, launch, wary)) {
 		nursery_drop(child);
 		if (!current)
 			nursery_close();
@@ -124,7 +125,8 @@ static struct launch *make_launch(const brood_process *process, const sigmask *m
 	return launch;
 }
 
-static int attempt(brood_process *process, const sigmask *mask, int given, int *ret_pidfd)
+static int attempt(brood_process *process, const sigmask *mask, int given, bool wary,
+		   int *ret_pidfd)
 {
 	struct warm child;
 	int r = nursery_open();
@@ -137,7 +139,7 @@ static int attempt(brood_process *process, const sigmask *mask, int given, int *
 		nursery_drop(&child);
 		return -errno;
 	}
-	r = hand_over(process, &child, given, ret_pidfd);
+	r = hand_over(process, &child, given, wary, ret_pidfd);
 	if (r != 0)
 		launch_free(process);
 	return r;
@@ -162,7 +164,7 @@ static int start_by_forkserver(brood_process *process, int *ret_pidfd)
 	nursery_lock();
 	int r = NURSERY_RETRY;
 	for (int i = 0; i < ATTEMPTS && r > 0; i += r == NURSERY_RETRY)
-		if ((r = attempt(process, &mask, given, ret_pidfd)) == NURSERY_SIGNAL)
+		if ((r = attempt(process, &mask, given, i > 0, ret_pidfd)) == NURSERY_SIGNAL)
 			let_signals_in(&mask);
 	if (r == 0)
 		nursery_refill();

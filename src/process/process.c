@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/newborn.h"
 #include "base/sys.h"
 #include "process/children.h"
 #include "process/given.h"
@@ -279,7 +280,7 @@ brood_process *brood_start_with(const brood_process_options *options)
 	return process;
 }
 
-const char *brood_process_name(const brood_process *process)
+NEWBORN const char *brood_process_name(const brood_process *process)
 {
 	if (!process)
 		return "(null)";

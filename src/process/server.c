@@ -155,7 +155,7 @@ NEWBORN void server_wait(const _Atomic uint32_t *word, uint32_t value, pid_t par
 		_exit(EXIT_SUCCESS);
 }
 
-void server_main(struct server_birth *birth)
+NEWBORN void server_main(struct server_birth *birth)
 {
 	uint32_t served = 0;
 	sys_set_comm("brood-server");

@@ -27,7 +27,7 @@
 #include "base/sys.h"
 #include "process/launch.h"
 
-enum { SERVER_CELLS = 64, SERVER_WHY = 200, SERVER_NEEDED = 3 };
+enum { SERVER_CELLS = 64, SERVER_WHY = 200, SERVER_NEEDED = 4 };
 
 enum cell_state { CELL_EMPTY, CELL_MAKING, CELL_PARKED, CELL_ALERT, CELL_ORDERED, CELL_QUIT };
 
@@ -50,8 +50,8 @@ struct server_birth {
 	_Atomic uint32_t wanted; /* a futex: how many children were ever asked for */
 	_Atomic uint32_t news;	 /* a futex: counts what the parent may wait for */
 	_Atomic bool closing;
-	/* What the last child needed first: its launch, argument and target. Those of the next are
-	 * likely to be on the same pages. */
+	/* What the last child needed first: its launch, process, argument and target. Those of the
+	 * next are likely to be on the same pages. */
 	_Atomic uintptr_t needed[SERVER_NEEDED];
 	_Atomic int error;    /* an errno, why no child was made */
 	char why[SERVER_WHY]; /* "", or the rest of the sentence "the fork server cannot ..." */

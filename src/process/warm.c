@@ -203,8 +203,9 @@ NEWBORN static void settle(struct server_birth *birth, const struct launch *laun
 	if (ret->arg)
 		read_page(ret->arg);
 	birth->needed[0] = (uintptr_t)launch;
-	birth->needed[1] = (uintptr_t)ret->arg;
-	birth->needed[2] = (uintptr_t)ret->target;
+	birth->needed[1] = (uintptr_t)launch->process;
+	birth->needed[2] = (uintptr_t)ret->arg;
+	birth->needed[3] = (uintptr_t)ret->target;
 }
 
 static void run(const struct launch *launch, struct birth *birth) BROOD_NORETURN;
