@@ -155,6 +155,12 @@ static void test_each_process_has_its_own(void **state)
 	assert_int_equal(end.status, 0);
 }
 
+/* Without an exit(): LeakSanitizer looks there, and for ever when it is stopped meanwhile. */
+static void end_at_once(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
 /* A child that has been started is done with what it shared with the server. */
 static int uses_the_servers_memory(void)
 {
@@ -168,13 +174,13 @@ static int uses_the_servers_memory(void)
 			snprintf(name, sizeof(name), "VALUE%d", n);
 			setenv(name, i % 2 ? "odd" : "even", 1);
 		}
-		brood_process *p = brood_start(.call = nothing, .start_method = "forkserver");
+		brood_process *p = brood_start(.call = end_at_once, .start_method = "forkserver");
 		kill(brood_process_pid(p), SIGSTOP);
 		brood_forkserver_stop();
 		for (int b = 0; b < BLOCKS; b++)
 			memset(blocks[b] = brood_must(brood_alloc(SIZE)), 0xaa, SIZE);
 		kill(brood_process_pid(p), SIGCONT);
-		wrong += code_of(p) != 0;
+		wrong += code_of(p) != -SIGKILL;
 		for (int b = 0; b < BLOCKS; b++) {
 			for (size_t at = 0; at < SIZE; at++)
 				wrong += blocks[b][at] != 0xaa;
