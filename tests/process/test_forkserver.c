@@ -167,7 +167,7 @@ static int uses_the_servers_memory(void)
 	enum { BLOCKS = 40, SIZE = sizeof(struct server_birth) };
 	static unsigned char *blocks[BLOCKS];
 	int wrong = 0;
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 60; i++) {
 		/* Many, so that it takes the child long to make them its own. */
 		for (int n = 0; n < 2000; n++) {
 			char name[20];
