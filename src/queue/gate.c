@@ -52,17 +52,19 @@ static void pause_a_little(void)
 #endif
 }
 
-static bool spin(bool (*done)(void *object), void *object)
+static bool spin(enum gate_ready (*look)(void *object), void *object)
 {
+	enum gate_ready there = GATE_NONE;
 	int64_t until = clock_now() + SPIN_NS;
 	do {
 		for (int i = 0; i < SPIN_STEP; i++) {
-			if (done(object))
+			there = look(object);
+			if (there == GATE_ENOUGH)
 				return true;
 			pause_a_little();
 		}
 	} while (clock_now() < until);
-	return false;
+	return there != GATE_NONE;
 }
 
 static bool has_processors(void)
@@ -76,7 +78,7 @@ static bool has_processors(void)
 	return known > 1;
 }
 
-bool gate_spin(bool (*done)(void *object), void *object)
+bool gate_spin(enum gate_ready (*look)(void *object), void *object)
 {
 	static _Thread_local unsigned in_vain, skip;
 	if (skip > 0) {
@@ -85,7 +87,7 @@ bool gate_spin(bool (*done)(void *object), void *object)
 	}
 	if (!has_processors())
 		return false;
-	if (spin(done, object)) {
+	if (spin(look, object)) {
 		in_vain = 0;
 		return true;
 	}

@@ -58,7 +58,10 @@ static inline void gate_wake(gate *g, int count)
 		gate_wake_sleepers(g, count);
 }
 
-/* Spins until done(object) or for long enough; false: it is time to sleep. */
-bool gate_spin(bool (*done)(void *object), void *object);
+/* What is there of what is waited for: some will do when one has spun for long enough. */
+enum gate_ready { GATE_NONE, GATE_SOME, GATE_ENOUGH };
+
+/* Spins until enough is there or for long enough; false: it is time to sleep. */
+bool gate_spin(enum gate_ready (*look)(void *object), void *object);
 
 #endif

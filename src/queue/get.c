@@ -249,11 +249,12 @@ static int take_returned(brood_queue *q, delivery *d)
 	return 1;
 }
 
-static bool has_message(void *object)
+static enum gate_ready look_for_message(void *object)
 {
 	brood_queue *q = object;
-	return ring_has_news(atomic_load(&q->get_ring)) || atomic_load(&q->closed) ||
-	       atomic_load(&q->returned) & 1;
+	bool any = ring_has_news(atomic_load(&q->get_ring)) || atomic_load(&q->closed) ||
+		   atomic_load(&q->returned) & 1;
+	return any ? GATE_ENOUGH : GATE_NONE;
 }
 
 /* A sentence for what take() and queue_wait_once() answered. */
@@ -281,7 +282,7 @@ static int wait_for_more(brood_queue *q, const queue_view *view, const delivery 
 	bool unfinished = q->redeliver && queue_has_unfinished(q, d->me, busy ? NULL : &busy);
 	if (view->over && !unfinished)
 		return -EPIPE;
-	int r = queue_wait_once(w, q, busy, has_message);
+	int r = queue_wait_once(w, q, busy, look_for_message);
 	if (r == -ETIMEDOUT && atomic_load(&q->bell.listened) && !w->cleared) {
 		/* Its descriptor says no more that there is something; so look once again. */
 		bell_clear(&q->bell);

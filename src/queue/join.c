@@ -159,21 +159,15 @@ static bool all_done(brood_queue *q, heap_owner *ret_busy)
 	return after.ring == before.ring && after.tail == before.tail;
 }
 
-static bool never(void *queue)
-{
-	(void)queue;
-	return false;
-}
-
 static int join(brood_queue *q, deadline when)
 {
 	int r = check_joinable(q);
 	if (r < 0)
 		return r;
-	queue_wait w = {.at = &q->done, .when = when, .spun = true};
+	queue_wait w = {.at = &q->done, .when = when};
 	heap_owner busy;
 	while (r == 0 && !all_done(q, &busy))
-		r = queue_wait_once(&w, q, busy, never);
+		r = queue_wait_once(&w, q, busy, NULL);
 	if (r == -EINTR)
 		return interrupt_error("the queue's messages to be finished");
 	return r < 0 ? error_set(ETIMEDOUT, "not all messages have been finished") : 0;

@@ -177,6 +177,12 @@ bool ring_has_room(ring *r, uint64_t most)
 	return ring_ahead(r, pos, word) >= 0 && has_room(r, pos, most);
 }
 
+bool ring_may_have_room(ring *r, uint64_t most, uint64_t count)
+{
+	uint64_t end = ring_count_tail(r) + count;
+	return end <= most || ring_ahead(r, end - most - 1, look(r, end - most - 1)) > 0;
+}
+
 static uint64_t gap_of(uint64_t pos, uint64_t length)
 {
 	const uint64_t most = (UINT64_C(1) << GAP_BITS) - 1;

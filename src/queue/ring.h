@@ -105,6 +105,9 @@ static inline void ring_publish(ring *r, uint64_t pos)
 /* Whether a claim would find room now. */
 bool ring_has_room(ring *r, uint64_t most);
 
+/* As a guess, by a look at one slot: whether so many claims would. */
+bool ring_may_have_room(ring *r, uint64_t most, uint64_t count);
+
 /* What a consumer finds from the head on. */
 typedef struct ring_view {
 	uint64_t pos;	   /* the first READY, or the end: the first that is not claimed */

@@ -14,7 +14,8 @@ bool queue_is_dead(heap_owner who, bool thorough)
 	return who && (thorough ? table_dead(who) : life_dead(who));
 }
 
-int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready)(void *queue))
+int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy,
+		    enum gate_ready (*look)(void *queue))
 {
 	bool thorough = w->turns++ % THOROUGH_EVERY == THOROUGH_EVERY - 1;
 	bool dead = queue_is_dead(busy, thorough);
@@ -22,9 +23,9 @@ int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy, bool (*ready
 		return 0;
 	if (w->when == 0)
 		return -ETIMEDOUT;
-	if (!w->spun) {
+	if (!w->spun && look) {
 		w->spun = true;
-		if (gate_spin(ready, q))
+		if (gate_spin(look, q))
 			return 0;
 	}
 	if (!w->announced) {
