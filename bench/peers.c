@@ -238,12 +238,22 @@ static void futex_send(int channel, const void *message, size_t size)
 	syscall(SYS_futex, &place[channel]->full, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static void futex_receive(int channel, void *message, size_t size)
+static void wait_and_receive(int channel, void *message, size_t size, const struct timespec *most)
 {
 	while (!place[channel]->full)
-		syscall(SYS_futex, &place[channel]->full, FUTEX_WAIT, 0, NULL, NULL, 0);
+		syscall(SYS_futex, &place[channel]->full, FUTEX_WAIT, 0, most, NULL, 0);
 	memcpy(message, place[channel]->message, size);
 	place[channel]->full = 0;
+}
+
+static void futex_receive(int channel, void *message, size_t size)
+{
+	wait_and_receive(channel, message, size, NULL);
+}
+
+static void futex_nap_receive(int channel, void *message, size_t size)
+{
+	wait_and_receive(channel, message, size, &(struct timespec){.tv_nsec = 50000000});
 }
 
 static void futex_close(int channel)
@@ -256,6 +266,14 @@ const peer peer_futex = {
 	.open = futex_open,
 	.send = futex_send,
 	.receive = futex_receive,
+	.close = futex_close,
+};
+
+const peer peer_futex_nap = {
+	.name = "futex, for 50 ms at most",
+	.open = futex_open,
+	.send = futex_send,
+	.receive = futex_nap_receive,
 	.close = futex_close,
 };
 

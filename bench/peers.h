@@ -37,7 +37,7 @@ extern const peer *const peers[];
 extern const int n_peers;
 
 /* A word that two processes wake each other by: the floor of round trips, and for those only. */
-extern const peer peer_futex;
+extern const peer peer_futex, peer_futex_nap;
 
 /* Those in files of their own, where they are installed. */
 extern const peer peer_nng, peer_zeromq, peer_boost;

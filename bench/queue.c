@@ -9,8 +9,9 @@
  * run, a round each, and work on equal terms: the message is copied in and copied out, its memory
  * on both sides resident (the heap's too: freed blocks are kept, and the first round does not
  * count). By pointer copies in only, in place neither way. CPython's multiprocessing.Queue and Open
- * MPI are programs of their own. A figure is the median over the rounds; ratios are brood's
- * throughput over the peer's.
+ * MPI are programs of their own. A figure is the median over the rounds; a ratio, brood's
+ * throughput over the peer's, is the median of what it was in each round: a host that
+ * is slower for a while is so for both.
  */
 
 #include <stdatomic.h>
@@ -28,14 +29,18 @@
 #include "programs.h"
 
 enum { MAX_ROUNDS = 99, MAX_PEERS = 16, TRIPS = 2000, SERIES = 2 };
-enum { IDLE_TRIPS = 200, IDLE_US = 1000, IDLE_SIZE = 64 };
+enum { IDLE_TRIPS = 200, IDLE_US = 1000, IDLE_SIZE = 64, FLOORS = 2 };
+
+/* What a round trip with a sleeper is compared with: what the kernel does for it, and that when
+ * whoever sleeps looks again after a while, lest a killed waker leave it asleep. */
+static const peer *const floors[FLOORS] = {&peer_futex, &peer_futex_nap};
 
 static const size_t sizes[SIZES] = {8, 64, 1024, 65536, LARGEST};
 static const long counts[SIZES] = {1000000, 1000000, 400000, 20000, 800};
 
 static double rates[SERIES][SIZES][MAX_PEERS][MAX_ROUNDS];
-static double trips[SIZES][MAX_PEERS][2][MAX_ROUNDS]; /* p50, p99 */
-static double idle[MAX_PEERS + 1][2][MAX_ROUNDS];     /* the same; the last is the bare futex's */
+static double trips[SIZES][MAX_PEERS][2][MAX_ROUNDS];  /* p50, p99 */
+static double idle[MAX_PEERS + FLOORS][2][MAX_ROUNDS]; /* the same; after the peers' the floors' */
 
 static struct start {
 	_Atomic int ready, finished;
@@ -237,9 +242,9 @@ static void measure(int round)
 		for (int k = 0; k < n_programs && round >= 0; k++)
 			measure_program(k, slot, s);
 	}
-	for (int k = 0; k <= n_peers; k++)
-		round_trips(k < n_peers ? peers[k] : &peer_futex, IDLE_SIZE, IDLE_TRIPS, IDLE_US,
-			    &idle[k][0][slot], &idle[k][1][slot]);
+	for (int k = 0; k < n_peers + FLOORS; k++)
+		round_trips(k < n_peers ? peers[k] : floors[k - n_peers], IDLE_SIZE, IDLE_TRIPS,
+			    IDLE_US, &idle[k][0][slot], &idle[k][1][slot]);
 }
 
 static const char *name_of(int i)
@@ -255,18 +260,31 @@ static void print_head(const char *title)
 	putchar('\n');
 }
 
+static double median(const double *values, int rounds)
+{
+	double sorted[MAX_ROUNDS];
+	memcpy(sorted, values, (size_t)rounds * sizeof(*values));
+	return quantile(sorted, rounds, 0.5);
+}
+
+static double median_ratio(const double *values, const double *base, int rounds)
+{
+	double ratios[MAX_ROUNDS];
+	for (int i = 0; i < rounds; i++)
+		ratios[i] = values[i] / base[i];
+	return quantile(ratios, rounds, 0.5);
+}
+
 static void report_rates(int series, int rounds)
 {
 	print_head(series ? "msg/s, four to four (ratio)" : "msg/s, one to one (ratio)");
-	double ours[SIZES];
 	for (int i = 0; i < n_peers + n_programs; i++) {
 		printf("%-28s", name_of(i));
 		for (int s = 0; s < SIZES; s++) {
-			double rate = quantile(rates[series][s][i], rounds, 0.5);
-			if (i == PEER_BROOD)
-				ours[s] = rate;
-			if (rate > 0)
-				printf(" %11.0f %6.2f", rate, ours[s] / rate);
+			const double *rate = rates[series][s][i];
+			if (median(rate, rounds) > 0)
+				printf(" %11.0f %6.2f", median(rate, rounds),
+				       median_ratio(rates[series][s][PEER_BROOD], rate, rounds));
 			else
 				printf(" %18s", "absent");
 		}
@@ -280,8 +298,8 @@ static void report_trips(int rounds)
 	for (int i = 0; i < n_peers + n_programs; i++) {
 		printf("%-28s", name_of(i));
 		for (int s = 0; s < SIZES; s++) {
-			double p50 = quantile(trips[s][i][0], rounds, 0.5);
-			double p99 = quantile(trips[s][i][1], rounds, 0.5);
+			double p50 = median(trips[s][i][0], rounds);
+			double p99 = median(trips[s][i][1], rounds);
 			if (p50 > 0)
 				printf(" %9.2f %8.1f", p50 * 1e6, p99 * 1e6);
 			else
@@ -296,12 +314,12 @@ static void report_idle(int rounds)
 	printf("\nround trip of %d B with a process that sleeps, us: p50 (ratio to the futex), "
 	       "p99\n",
 	       IDLE_SIZE);
-	double floor = quantile(idle[n_peers][0], rounds, 0.5);
-	for (int i = 0; i <= n_peers; i++) {
-		double p50 = quantile(idle[i][0], rounds, 0.5);
-		printf("%-28s %9.2f %6.2f %8.1f\n", i < n_peers ? peers[i]->name : peer_futex.name,
-		       p50 * 1e6, p50 / floor, quantile(idle[i][1], rounds, 0.5) * 1e6);
-	}
+	for (int i = 0; i < n_peers + FLOORS; i++)
+		printf("%-28s %9.2f %6.2f %8.1f\n",
+		       i < n_peers ? peers[i]->name : floors[i - n_peers]->name,
+		       median(idle[i][0], rounds) * 1e6,
+		       median_ratio(idle[i][0], idle[n_peers][0], rounds),
+		       median(idle[i][1], rounds) * 1e6);
 }
 
 static void plot_panel(FILE *gnuplot, const char *title, const char *y_name,
@@ -329,8 +347,8 @@ static void plot(const char *path, int rounds)
 	for (int s = 0; s < SIZES; s++) {
 		for (int i = 0; i < n_peers + n_programs; i++) {
 			for (int series = 0; series < SERIES; series++)
-				rate[series][s][i] = quantile(rates[series][s][i], rounds, 0.5);
-			trip[s][i] = quantile(trips[s][i][0], rounds, 0.5) * 1e6;
+				rate[series][s][i] = median(rates[series][s][i], rounds);
+			trip[s][i] = median(trips[s][i][0], rounds) * 1e6;
 		}
 	}
 	FILE *gnuplot = plot_begin(path, SERIES + 1);
