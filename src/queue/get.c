@@ -249,14 +249,6 @@ static int take_returned(brood_queue *q, delivery *d)
 	return 1;
 }
 
-static enum gate_ready look_for_message(void *object)
-{
-	brood_queue *q = object;
-	bool any = ring_has_news(atomic_load(&q->get_ring)) || atomic_load(&q->closed) ||
-		   atomic_load(&q->returned) & 1;
-	return any ? GATE_ENOUGH : GATE_NONE;
-}
-
 /* A sentence for what take() and queue_wait_once() answered. */
 static int explain(int r)
 {
@@ -282,7 +274,7 @@ static int wait_for_more(brood_queue *q, const queue_view *view, const delivery 
 	bool unfinished = q->redeliver && queue_has_unfinished(q, d->me, busy ? NULL : &busy);
 	if (view->over && !unfinished)
 		return -EPIPE;
-	int r = queue_wait_once(w, q, busy, look_for_message);
+	int r = queue_wait_once(w, q, busy);
 	if (r == -ETIMEDOUT && atomic_load(&q->bell.listened) && !w->cleared) {
 		/* Its descriptor says no more that there is something; so look once again. */
 		bell_clear(&q->bell);
@@ -315,8 +307,8 @@ static int get_one(brood_queue *q, delivery *d, deadline when)
 		if (r != 0)
 			break;
 		ring *from = atomic_load_explicit(&q->get_ring, memory_order_acquire);
-		uint64_t pos;
-		if (ring_is_ready_at_head(from, &pos))
+		uint64_t pos = ring_head(from);
+		if (ring_is_ready(from, pos))
 			r = take(q, from, pos, d);
 		else
 			r = look_further(q, d, &w);

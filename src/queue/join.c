@@ -167,7 +167,7 @@ static int join(brood_queue *q, deadline when)
 	queue_wait w = {.at = &q->done, .when = when};
 	heap_owner busy;
 	while (r == 0 && !all_done(q, &busy))
-		r = queue_wait_once(&w, q, busy, NULL);
+		r = queue_wait_once(&w, q, busy);
 	if (r == -EINTR)
 		return interrupt_error("the queue's messages to be finished");
 	return r < 0 ? error_set(ETIMEDOUT, "not all messages have been finished") : 0;

@@ -40,19 +40,6 @@ static int wait_error(const brood_queue *q, int r)
 	return r == -EINTR ? interrupt_error("room in the queue") : full_error(q);
 }
 
-/*
- * Enough is a quarter of the queue. A putter that took each place as it came free would follow the
- * taker from cache line to cache line, at half the speed of both.
- */
-static enum gate_ready look_for_room(void *object)
-{
-	brood_queue *q = object;
-	ring *r = atomic_load(&q->put_ring);
-	if (atomic_load(&q->closed) || ring_may_have_room(r, q->most, 1 + q->most / 4))
-		return GATE_ENOUGH;
-	return ring_may_have_room(r, q->most, 1) ? GATE_SOME : GATE_NONE;
-}
-
 /* The position is given up: it was nobody's message. */
 static void abandon(brood_queue *q, ring *r, uint64_t pos)
 {
@@ -107,7 +94,7 @@ static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *un
 	if (q->most != UINT64_MAX) {
 		/* Who is to make room must know what is there. */
 		queue_tell(q, untold);
-		int e = queue_wait_once(w, q, busy, look_for_room);
+		int e = queue_wait_once(w, q, busy);
 		return e < 0 ? wait_error(q, e) : 0;
 	}
 	if (queue_is_dead(busy, false) && queue_repair(q))

@@ -124,12 +124,11 @@ static inline void queue_tell_drained(brood_queue *q)
  *
  *	queue_wait w = {.at = &q->items, .when = when};
  *	while (!found(q))
- *		if ((r = queue_wait_once(&w, q, busy, look)) < 0)
+ *		if ((r = queue_wait_once(&w, q, busy)) < 0)
  *			return r;
  *
- * It spins first, by look(): a guess of what there is (NULL: no spinning). `busy` is who is in
- * the way, or 0; when that one is dead the queue is repaired. Returns 0, or -ETIMEDOUT or -EINTR
- * without a sentence.
+ * For a message or room it spins first. `busy` is who is in the way, or 0; when that one is dead
+ * the queue is repaired. Returns 0, or -ETIMEDOUT or -EINTR without a sentence.
  */
 typedef struct queue_wait {
 	gate *at;
@@ -140,7 +139,6 @@ typedef struct queue_wait {
 	bool cleared; /* get.c: the bell */
 	unsigned turns;
 } queue_wait;
-int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy,
-		    enum gate_ready (*look)(void *queue));
+int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy);
 
 #endif

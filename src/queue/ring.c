@@ -119,6 +119,11 @@ static bool is_claimed(ring *r, uint64_t pos, uint64_t word)
 	       (ahead == 0 && (uint32_t)word != RING_FREE && (uint32_t)word != RING_SEALED);
 }
 
+bool ring_is_claimed(ring *r, uint64_t pos)
+{
+	return is_claimed(r, pos, look(r, pos));
+}
+
 uint64_t ring_count_tail(ring *r)
 {
 	uint64_t pos = get_hint(&r->tail);

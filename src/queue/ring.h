@@ -118,14 +118,21 @@ typedef struct ring_view {
 } ring_view;
 ring_view ring_look(ring *r);
 
-/* Whether the first position that one would look at is READY; mostly it is. */
-static inline bool ring_is_ready_at_head(ring *r, uint64_t *ret_pos)
+static inline bool ring_is_ready(ring *r, uint64_t pos)
 {
-	uint64_t pos = *ret_pos = atomic_load_explicit(&r->head, memory_order_relaxed);
 	/* Pairs with ring_publish() and ring_give_back(). */
 	return atomic_load_explicit(&ring_slot_at(r, pos)->word, memory_order_acquire) ==
 	       ring_word(ring_lap(r, pos), RING_READY);
 }
+
+/* The position that one would look at first: a message mostly, if there is any. */
+static inline uint64_t ring_head(ring *r)
+{
+	return atomic_load_explicit(&r->head, memory_order_relaxed);
+}
+
+/* Whether a message is or was at the position, or is being written. */
+bool ring_is_claimed(ring *r, uint64_t pos);
 
 /* Whether it is worth while to look: a message, or the end, may be at the head. */
 bool ring_has_news(ring *r);
