@@ -34,6 +34,7 @@ static MODEL_SHARED struct {
 typedef struct scenario {
 	const char *name;
 	void (*work[WORKERS])(int process);
+	int before;	   /* messages that are there already */
 	int producers;	   /* come first */
 	unsigned immortal; /* bit i: process i is not killed */
 	int early;	   /* timeouts, when one is killed */
@@ -144,6 +145,8 @@ static void make_queue(void)
 	brood_queue *q = shared.queue = brood_queue_new_with(&plan->options);
 	shared.first = q->get_ring;
 	queue_learn(q, q->fingerprint, "int");
+	for (int message = 0; message < plan->before; message++)
+		put(message);
 	if (q->joinable)
 		atomic_store(&taken_claim(&q->pages, 0, q->self)->word, TAKEN_FREE);
 }
@@ -224,71 +227,83 @@ static void explore(const scenario *what)
 static void two_producers(void **state)
 {
 	(void)state;
-	explore(&(scenario){"two producers, one consumer, room for two",
-			    {put_0, put_2, get_all},
-			    2,
-			    0,
-			    0,
-			    {TYPED_INT, .max = 2}});
+	explore(&(scenario){.name = "two producers, one consumer, room for two",
+			    .work = {put_0, put_2, get_all},
+			    .producers = 2,
+			    .options = {TYPED_INT, .max = 2}});
+}
+
+static void consumers(void **state)
+{
+	(void)state;
+	explore(&(scenario){.name = "two consumers of two messages",
+			    .work = {get_all, get_all, idle},
+			    .before = 2,
+			    .options = {TYPED_INT, .max = 2}});
+}
+
+static void joinable_consumers(void **state)
+{
+	(void)state;
+	explore(&(scenario){.name = "two consumers of one message of a joinable queue",
+			    .work = {get_all, get_all, idle},
+			    .before = 1,
+			    .options = {TYPED_INT, .max = 1, .joinable = true}});
 }
 
 static void room_for_one(void **state)
 {
 	(void)state;
 	/* Without the consumer nobody would make room. */
-	explore(&(scenario){"one producer, one consumer, room for one",
-			    {put_0_1, get_all, idle},
-			    1,
-			    1U << 1,
-			    1,
-			    {TYPED_INT, .max = 1}});
+	explore(&(scenario){.name = "one producer, one consumer, room for one",
+			    .work = {put_0_1, get_all, idle},
+			    .producers = 1,
+			    .immortal = 1U << 1,
+			    .early = 1,
+			    .options = {TYPED_INT, .max = 1}});
 }
 
 static void no_bound(void **state)
 {
 	(void)state;
-	explore(&(scenario){"one producer, one consumer, rings of one, two and four",
-			    {put_0_1, get_all, idle},
-			    1,
-			    0,
-			    1,
-			    {TYPED_INT}});
-	explore(&(scenario){"two producers, one consumer, rings of one and two",
-			    {put_0, put_2, get_all},
-			    2,
-			    0,
-			    0,
-			    {TYPED_INT}});
+	explore(&(scenario){.name = "one producer, one consumer, rings of one, two and four",
+			    .work = {put_0_1, get_all, idle},
+			    .producers = 1,
+			    .early = 1,
+			    .options = {TYPED_INT}});
+	explore(&(scenario){.name = "two producers, one consumer, rings of one and two",
+			    .work = {put_0, put_2, get_all},
+			    .producers = 2,
+			    .options = {TYPED_INT}});
 }
 
 static void joinable(void **state)
 {
 	(void)state;
-	explore(&(scenario){"one producer, one consumer of a joinable queue",
-			    {put_0, get_all, idle},
-			    1,
-			    0,
-			    1,
-			    {TYPED_INT, .max = 1, .joinable = true}});
+	explore(&(scenario){.name = "one producer, one consumer of a joinable queue",
+			    .work = {put_0, get_all, idle},
+			    .producers = 1,
+			    .early = 1,
+			    .options = {TYPED_INT, .max = 1, .joinable = true}});
 }
 
 static void redelivery(void **state)
 {
 	(void)state;
 	base = brood_alloc(MESSAGES);
-	explore(&(scenario){"one producer, one consumer, with redelivery",
-			    {put_0, get_all, idle},
-			    1,
-			    0,
-			    1,
-			    {REDELIVER, .max = 1}});
+	explore(&(scenario){.name = "one producer, one consumer, with redelivery",
+			    .work = {put_0, get_all, idle},
+			    .producers = 1,
+			    .early = 1,
+			    .options = {REDELIVER, .max = 1}});
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(two_producers), cmocka_unit_test(room_for_one),
-		cmocka_unit_test(no_bound),	 cmocka_unit_test(joinable),
+		cmocka_unit_test(two_producers),      cmocka_unit_test(consumers),
+		cmocka_unit_test(joinable_consumers), cmocka_unit_test(room_for_one),
+		cmocka_unit_test(no_bound),	      cmocka_unit_test(joinable),
 		cmocka_unit_test(redelivery),
 	};
 	/* Each by itself, so that they run side by side. */
