@@ -16,8 +16,9 @@
  * its children: at exit, daemonic ones are terminated and all are joined.
  *
  * The object belongs to the process that made it; there, every function may be
- * called from any thread. Other processes that hold a copy of the pointer (forked
- * ones) can only look at it: they get -EINVAL and a sentence from the rest.
+ * called from any thread. Other processes that hold the pointer (forked ones, or to
+ * whom it was passed) can look at it and signal it, by brood_process_terminate() and its
+ * like: they get -EINVAL and a sentence from the rest.
  * Every function answers NULL with -EINVAL and the sentence of the failure that
  * made the NULL.
  *
@@ -287,8 +288,8 @@ BROOD_API bool brood_process_is_alive(brood_process *process);
  * How the process ended: 0 to 255 as it exited, minus the signal's number when
  * one killed it. BROOD_NO_EXITCODE while it has not ended (or has not started,
  * or is the current one), and when its status was lost; errno is then 0,
- * except EINVAL (a sentence says why) for a wrong call. Does not block, and needs
- * no join. From the specification: exitcode.
+ * except EINVAL (a sentence says why) for a wrong call, as by a process that did not make
+ * it. Does not block, and needs no join. From the specification: exitcode.
  */
 BROOD_API int brood_process_exitcode(brood_process *process);
 
@@ -427,7 +428,8 @@ BROOD_API void brood_process_unref(brood_process *process);
  * Ends the process as an uncaught error does in Python: standard error gets "Process NAME:",
  * a traceback (function, file and line of each call, innermost last, of the innermost 250 or so)
  * and "TYPE: MESSAGE"; the exit code is 1. At-exit functions and finalizers run; C++ destructors
- * do not. In the main program the same without "Process NAME:". From any thread. type is a word
+ * do not. In the main program the same without "Process NAME:". From any thread. In a finalizer it
+ * ends that finalizer only: the others still run, and the exit code stays. type is a word
  * for the kind of error ("RuntimeError"), NULL is "Error".
  */
 BROOD_API BROOD_NORETURN void brood_raise(const char *type, const char *format, ...)

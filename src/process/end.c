@@ -221,11 +221,15 @@ int brood_process_exitcode(brood_process *process)
 {
 	if (process_usable(process) < 0)
 		return BROOD_NO_EXITCODE;
-	errno = 0;
-	if (!process_is_ours(process) || poll_state(process) != PROCESS_ENDED ||
-	    process->status_lost)
+	bool ours = process_is_ours(process);
+	if (!ours && process->kind == PROCESS_CHILD && process != brood_current_process()) {
+		error_set(EINVAL, "only the process that made '%s' is told its exit code",
+			  brood_process_name(process));
 		return BROOD_NO_EXITCODE;
-	return process->exitcode;
+	}
+	errno = 0;
+	bool known = ours && poll_state(process) == PROCESS_ENDED && !process->status_lost;
+	return known ? process->exitcode : BROOD_NO_EXITCODE;
 }
 
 int end_check_signal(brood_process *process, const char *verb)
@@ -307,7 +311,10 @@ int brood_process_close(brood_process *process)
 		return error_absent("the process");
 	if (process->kind != PROCESS_CHILD || process == brood_current_process() || process->closed)
 		return 0;
-	enum process_state state = process_is_ours(process) ? poll_state(process) : process->state;
+	if (!process_is_ours(process))
+		return error_set(EINVAL, "only the process that made '%s' can close it",
+				 brood_process_name(process));
+	enum process_state state = poll_state(process);
 	if (state == PROCESS_STARTING || state == PROCESS_STARTED)
 		return error_set(EBUSY,
 				 "Cannot close a process while it is still running. You should "

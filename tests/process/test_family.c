@@ -102,6 +102,32 @@ static void test_signals_from_elsewhere_hit_the_one_meant(void **state)
 	brood_process_free(noted->look);
 }
 
+static void ask_for_others(void)
+{
+	wait_until(1);
+	note(brood_process_close(noted->look));
+	errno = 0;
+	note(brood_process_exitcode(noted->look) == BROOD_NO_EXITCODE && errno == EINVAL);
+}
+
+static void test_only_the_maker_closes_and_has_the_code(void **state)
+{
+	(void)state;
+	noted->look = brood_start(.call = ask_for_others, .name = "itself");
+	noted->stage = 1;
+	brood_process_join(noted->look);
+	assert_int_equal(noted->value[0], 0); /* of itself a process closes nothing */
+	assert_int_equal(noted->value[1], 0);
+	brood_process *p = brood_start(.call = ask_for_others);
+	brood_process_join(p);
+	assert_int_equal(noted->value[2], -EINVAL);
+	assert_int_equal(noted->value[3], 1);
+	assert_int_equal(brood_process_exitcode(noted->look), 0);
+	assert_int_equal(brood_process_close(noted->look), 0);
+	brood_process_free(p);
+	brood_process_free(noted->look);
+}
+
 static void say_final(void *arg)
 {
 	printf("final %s\n", (const char *)arg);
@@ -246,6 +272,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_process_outlives_its_maker),
 		TEST(test_signals_from_elsewhere_hit_the_one_meant),
+		TEST(test_only_the_maker_closes_and_has_the_code),
 		TEST(test_a_program_in_the_background_goes_on),
 		TEST(test_a_grandchild_by_fork_has_its_own_blocks),
 		TEST(test_a_program_may_close_all_descriptors),
