@@ -106,7 +106,8 @@ BROOD_API brood_queue *brood_queue_new_with(const brood_queue_options *options);
 #endif
 
 /*
- * Puts a value: a copy of it, with all that it refers to. Blocks while a bounded queue is full.
+ * Puts a value: a copy of it, with all that it refers to. Blocks while a bounded queue is full,
+ * which it also is when a stopped process holds the place that would come next.
  *
  *	brood_put(q, job, .id = 3, .path = "a.txt")         a struct, written out
  *	brood_put(q, int, 3)                                a scalar

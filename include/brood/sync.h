@@ -360,7 +360,10 @@ BROOD_API int brood_barrier_abort(brood_barrier *barrier);
 /* Makes it whole and empty; who waits gets -ECANCELED. Returns 0 or -EINVAL. */
 BROOD_API int brood_barrier_reset(brood_barrier *barrier);
 
-/* How many there must be, and how many wait at this moment; -EINVAL. */
+/*
+ * How many there must be, and how many wait at this moment; -EINVAL. The death of one that waited
+ * is known here, and below, when another waits.
+ */
 BROOD_API int brood_barrier_parties(const brood_barrier *barrier);
 BROOD_API int brood_barrier_waiting(const brood_barrier *barrier);
 

@@ -13,7 +13,7 @@
  *
  *	a process        is ready when it has ended
  *	a connection     when there is a message to receive, or the end of file
- *	a queue          when there is a message to get, or it is closed
+ *	a queue          when a get would not wait: for a message, or closed and drained
  *	an event         when it is set
  *	a descriptor     when it can be read, or has ended or failed
  *

@@ -80,10 +80,7 @@ static int commit(brood_queue *q, void *value, deadline when)
 		.from = &value,
 		.pointer = value,
 	};
-	unsigned untold = 0;
-	r = queue_put(q, &p, when, &untold);
-	queue_tell(q, &untold);
-	return r;
+	return queue_put(q, &p, when);
 }
 
 int brood_commit(brood_queue *q, void *value)

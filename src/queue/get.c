@@ -234,6 +234,7 @@ static int take_returned(brood_queue *q, delivery *d)
 	int r = check_label(d, record->what, record->fingerprint);
 	if (r < 0) {
 		atomic_store(&record->word, taken_word(deliveries, TAKEN_RETURNED));
+		queue_hint_returned(q); /* who looked meanwhile has taken the hint back */
 		return r;
 	}
 	record->handed = !d->into;
@@ -317,6 +318,9 @@ static int get_one(brood_queue *q, delivery *d, deadline when)
 	/* What was found after clearing is for others, too, or there may be more. */
 	if (w.cleared && r != -ETIMEDOUT)
 		bell_ring(&q->bell);
+	/* It was left to others, one of whom may sleep while this one was woken. */
+	if (r == -EBADMSG || r == -ENODATA)
+		queue_tell(q);
 	return r < 0 ? r : 0;
 }
 
@@ -361,7 +365,8 @@ void *brood_get_as_nowait(brood_queue *q, const brood_type *type)
 static int begin_into(const brood_queue *q, const brood_type *type, void *out, delivery *ret)
 {
 	if (!type || !out)
-		return error_absent(type ? "the place for the message" : "the type");
+		return error_set(EINVAL, "%s is NULL",
+				 type ? "the place for the message" : "the type");
 	int r = begin(q, type, ret);
 	if (r < 0)
 		return r;

@@ -74,8 +74,8 @@ static int write_message(brood_queue *q, ring *r, uint64_t pos, const parcel *p)
 }
 
 /* A place to write to: 1 with a position, 0 to look again, or a negative errno. */
-static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *untold,
-		      ring **ret_ring, uint64_t *ret_pos)
+static int find_place(brood_queue *q, heap_owner me, queue_wait *w, ring **ret_ring,
+		      uint64_t *ret_pos)
 {
 	ring *r = atomic_load(&q->put_ring);
 	if (atomic_load(&q->closed))
@@ -92,8 +92,6 @@ static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *un
 	ring_view view = ring_look(r);
 	heap_owner busy = view.writer ? view.writer : view.taker;
 	if (q->most != UINT64_MAX) {
-		/* Who is to make room must know what is there. */
-		queue_tell(q, untold);
 		int e = queue_wait_once(w, q, busy);
 		return e < 0 ? wait_error(q, e) : 0;
 	}
@@ -102,16 +100,7 @@ static int find_place(brood_queue *q, heap_owner me, queue_wait *w, unsigned *un
 	return queue_grow(q, r) ? 0 : -errno;
 }
 
-void queue_tell(brood_queue *q, unsigned *untold)
-{
-	if (!*untold)
-		return;
-	gate_wake(&q->items, (int)*untold);
-	bell_ring(&q->bell);
-	*untold = 0;
-}
-
-int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold)
+int queue_put(brood_queue *q, const parcel *p, deadline when)
 {
 	heap_owner me = life_owner();
 	if (!me)
@@ -120,12 +109,12 @@ int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold)
 	ring *r = NULL;
 	uint64_t pos = 0;
 	int found;
-	while ((found = find_place(q, me, &w, untold, &r, &pos)) == 0)
+	while ((found = find_place(q, me, &w, &r, &pos)) == 0)
 		;
 	if (found > 0)
 		found = write_message(q, r, pos, p);
 	if (found == 0)
-		++*untold;
+		queue_tell(q);
 	return found;
 }
 
@@ -156,7 +145,7 @@ static int pack(brood_queue *q, const brood_value *value, void *scratch, parcel 
 	return r;
 }
 
-static int put_one(brood_queue *q, const brood_value *value, deadline when, unsigned *untold)
+static int put_one(brood_queue *q, const brood_value *value, deadline when)
 {
 	_Alignas(16) unsigned char scratch[MESSAGE_INLINE_MAX];
 	parcel p;
@@ -165,7 +154,7 @@ static int put_one(brood_queue *q, const brood_value *value, deadline when, unsi
 		r = pack(q, value, scratch, &p);
 	if (r < 0)
 		return r;
-	r = queue_put(q, &p, when, untold);
+	r = queue_put(q, &p, when);
 	if (r < 0)
 		parcel_drop(&p);
 	return r;
@@ -173,12 +162,8 @@ static int put_one(brood_queue *q, const brood_value *value, deadline when, unsi
 
 static int put(brood_queue *q, const brood_value *value, deadline when)
 {
-	unsigned untold = 0;
 	int r = queue_check(q);
-	if (r == 0)
-		r = put_one(q, value, when, &untold);
-	queue_tell(q, &untold);
-	return r;
+	return r < 0 ? r : put_one(q, value, when);
 }
 
 int brood_put_value(brood_queue *q, brood_value value)
@@ -205,15 +190,13 @@ static long put_many(brood_queue *q, const brood_type *type, const void *items, 
 	if (r < 0)
 		return r;
 	if (!type || !items)
-		return error_absent(type ? "the array of items" : "the type");
+		return error_set(EINVAL, "%s is NULL", type ? "the array of items" : "the type");
 	long done = 0;
-	unsigned untold = 0;
 	for (; r == 0 && (size_t)done < count; done += r == 0) {
 		const char *item = (const char *)items + (size_t)done * type->size;
 		brood_value value = brood_value_at(type, item);
-		r = put_one(q, &value, when, &untold);
+		r = put_one(q, &value, when);
 	}
-	queue_tell(q, &untold);
 	return done ? done : r;
 }
 

@@ -145,7 +145,7 @@ static void discard(brood_queue *q)
 brood_queue *brood_queue_new_with(const brood_queue_options *options)
 {
 	if (!options) {
-		error_set(EINVAL, "the options is NULL");
+		error_set(EINVAL, "the options are NULL");
 		return NULL;
 	}
 	if (options->size < sizeof(*options))

@@ -77,6 +77,9 @@ typedef struct queue_view {
 } queue_view;
 queue_view queue_look(brood_queue *q);
 
+/* Whether a get would not wait: for a message, or because the queue is closed and drained. */
+bool queue_is_ready(brood_queue *q);
+
 /* Stands for the calling thread, among those of its process. */
 const void *queue_thread(void);
 
@@ -95,6 +98,9 @@ bool queue_is_dead(heap_owner who, bool thorough);
  */
 bool queue_repair(brood_queue *q);
 
+/* After a record has become RETURNED: who gets looks there first. */
+void queue_hint_returned(brood_queue *q);
+
 /* Remembers a type's name. False when there is no place for it. */
 bool queue_learn(brood_queue *q, uint64_t fingerprint, const char *name);
 const char *queue_name_of(brood_queue *q, uint64_t fingerprint);
@@ -103,12 +109,17 @@ const char *queue_name_of(brood_queue *q, uint64_t fingerprint);
 int queue_check_type(const brood_queue *q, const brood_type *type);
 
 /*
- * Puts a parcel, and counts it in *untold; queue_tell() then wakes who waits for so many
- * messages. (A wait for room tells before.) Fails as brood_put_value(); the parcel is
+ * Puts a parcel and wakes who waits for a message. Fails as brood_put_value(); the parcel is
  * still the caller's then.
  */
-int queue_put(brood_queue *q, const parcel *p, deadline when, unsigned *untold);
-void queue_tell(brood_queue *q, unsigned *untold);
+int queue_put(brood_queue *q, const parcel *p, deadline when);
+
+/* After a message has become READY again or was left there: one who waits may take it. */
+static inline void queue_tell(brood_queue *q)
+{
+	gate_wake(&q->items, 1);
+	bell_ring(&q->bell);
+}
 
 /* After a slot was freed or a message finished: who waits for the end of a closed queue looks. */
 static inline void queue_tell_drained(brood_queue *q)

@@ -151,7 +151,7 @@ static void repair_slot(brood_queue *q, obituary *list, ring *r, uint64_t pos, h
 	free_slot(r, pos);
 }
 
-static void hint_returned(brood_queue *q)
+void queue_hint_returned(brood_queue *q)
 {
 	uint32_t old = atomic_load(&q->returned);
 	while (!atomic_compare_exchange_weak(&q->returned, &old, (old + 2) | 1))
@@ -170,9 +170,9 @@ static void return_message(brood_queue *q, taken *record, uint64_t word)
 	}
 	if (!q->max_deliveries || deliveries < q->max_deliveries) {
 		/* Before too, so that it goes first even if this process dies between. */
-		hint_returned(q);
+		queue_hint_returned(q);
 		atomic_store(&record->word, taken_word(deliveries + 1, TAKEN_RETURNED));
-		hint_returned(q);
+		queue_hint_returned(q);
 		atomic_fetch_add(&q->redelivered, 1);
 		return;
 	}

@@ -132,12 +132,12 @@ uint64_t ring_count_tail(ring *r)
 	return pos;
 }
 
-uint64_t ring_count_used(ring *r)
+uint64_t ring_count_ready(ring *r)
 {
-	uint64_t used = 0, tail = ring_count_tail(r);
+	uint64_t ready = 0, tail = ring_count_tail(r);
 	for (uint64_t pos = ring_count_head(r); pos < tail; pos++)
-		used += ring_ahead(r, pos, look(r, pos)) <= 0;
-	return used;
+		ready += ring_is_ready(r, pos);
+	return ready;
 }
 
 /* Whether less than `most` positions are in use before this one. */
@@ -145,11 +145,12 @@ static bool has_room(ring *r, uint64_t pos, uint64_t most)
 {
 	if (most >> r->shift) /* a free slot is room enough */
 		return true;
-	if (pos - get_hint(&r->head_seen) < most)
+	/* Signed: messages may have come and gone beyond the position since it was the end. */
+	if ((int64_t)(pos - get_hint(&r->head_seen)) < (int64_t)most)
 		return true;
 	uint64_t head = ring_count_head(r);
 	set_hint(&r->head_seen, head);
-	return pos - head < most;
+	return (int64_t)(pos - head) < (int64_t)most;
 }
 
 enum ring_claim ring_claim(ring *r, heap_owner me, uint64_t most, uint64_t *ret_pos)

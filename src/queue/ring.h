@@ -161,7 +161,7 @@ bool ring_seal(ring *r, uint64_t pos);
 /* Exact counts, of a moment. */
 uint64_t ring_count_head(ring *r);
 uint64_t ring_count_tail(ring *r);
-uint64_t ring_count_used(ring *r); /* written or being so, and not passed */
+uint64_t ring_count_ready(ring *r);
 
 /* Whether a position's word is that of this lap, and not one of a later one. */
 static inline int32_t ring_ahead(const ring *r, uint64_t pos, uint64_t word)

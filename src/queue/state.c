@@ -2,21 +2,22 @@
 /* What a queue is like at the moment; closing it. */
 
 #include "base/error.h"
+#include "heap/life.h"
 #include "queue/queue.h"
 
-/* Positions that are not free; *ret_busy is somebody who is writing or taking at one, or 0. */
-static uint64_t count_used(brood_queue *q, heap_owner *ret_busy)
+/* Messages in slots; *ret_busy is somebody who is writing or taking one, or 0. */
+static uint64_t count_ready(brood_queue *q, heap_owner *ret_busy)
 {
-	uint64_t used = 0;
+	uint64_t ready = 0;
 	*ret_busy = 0;
 	ring *r = atomic_load(&q->get_ring);
 	for (; r && r != RING_LAST; r = atomic_load(&r->next)) {
 		ring_view view = ring_look(r);
-		used += ring_count_used(r);
+		ready += ring_count_ready(r);
 		if (!*ret_busy)
 			*ret_busy = view.writer ? view.writer : view.taker;
 	}
-	return used;
+	return ready;
 }
 
 typedef struct records {
@@ -41,13 +42,13 @@ static records count_records(brood_queue *q)
 static size_t count_queued(brood_queue *q)
 {
 	heap_owner busy;
-	uint64_t used = count_used(q, &busy);
+	uint64_t ready = count_ready(q, &busy);
 	records have = count_records(q);
 	if ((have.of_dead || queue_is_dead(busy, false)) && queue_repair(q)) {
-		used = count_used(q, &busy);
+		ready = count_ready(q, &busy);
 		have = count_records(q);
 	}
-	return used + have.returned;
+	return ready + have.returned;
 }
 
 long brood_queue_size(brood_queue *q)
@@ -91,6 +92,16 @@ int brood_queue_stats_get(brood_queue *q, brood_queue_stats *out)
 	return 0;
 }
 
+bool queue_is_ready(brood_queue *q)
+{
+	queue_view view = queue_look(q);
+	if (!view.found && queue_is_dead(view.busy, false) && queue_repair(q))
+		view = queue_look(q);
+	if (view.found || (q->redeliver && count_queued(q) > 0))
+		return true;
+	return view.over && !(q->redeliver && queue_has_unfinished(q, life_owner(), NULL));
+}
+
 int brood_queue_fd(brood_queue *q)
 {
 	int r = queue_check(q);
@@ -98,8 +109,7 @@ int brood_queue_fd(brood_queue *q)
 		return r;
 	int fd = bell_ticking_descriptor(&q->bell);
 	/* What is there already must show. */
-	if (fd >= 0 &&
-	    (queue_look(q).found || atomic_load(&q->closed) || count_records(q).returned))
+	if (fd >= 0 && queue_is_ready(q))
 		bell_ring(&q->bell);
 	return fd;
 }

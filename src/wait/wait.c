@@ -136,7 +136,7 @@ static bool is_ready(const brood_waitable *thing)
 {
 	switch (thing->kind) {
 	case BROOD_WAIT_QUEUE:
-		return !brood_queue_empty(thing->object) || brood_queue_is_closed(thing->object);
+		return queue_is_ready(thing->object);
 	case BROOD_WAIT_EVENT:
 		return brood_event_is_set(thing->object);
 	case BROOD_WAIT_PROCESS:
@@ -184,7 +184,7 @@ static bool passed(deadline when)
 }
 
 /* Sleeps until a descriptor is readable, the time is up or the next look due. 0 or -EBADF, ... */
-static int sleep_until(const waiting *w, deadline when, bool *ready, bool *any)
+static int sleep_until(const waiting *w, deadline when, bool *ready, bool *told)
 {
 	deadline soon = w->step == INT64_MAX ? DEADLINE_NEVER : clock_now() + w->step;
 	int r = interrupt_poll(w->fds, w->count, when < soon ? when : soon);
@@ -197,7 +197,7 @@ static int sleep_until(const waiting *w, deadline when, bool *ready, bool *any)
 			return error_set(EBADF, "the file descriptor %d is not open", w->fds[i].fd);
 		if (w->fds[i].fd >= 0 && !has_bell(&w->things[i])) {
 			ready[i] = w->fds[i].revents;
-			*any |= ready[i];
+			*told |= ready[i];
 		}
 	}
 	return 0;
@@ -218,10 +218,14 @@ static int wait_for_any(const waiting *w, bool *ready, deadline when)
 	for (;;) {
 		bool any = look_at_objects(w, ready);
 		bool last = any || passed(when);
-		int r = sleep_until(w, any ? 0 : when, ready, &any);
+		bool told = false;
+		int r = sleep_until(w, any ? 0 : when, ready, &told);
 		if (r < 0)
 			return r;
-		if (any || last)
+		/* Who sees that a process has ended sees what it did before. */
+		if (told)
+			look_at_objects(w, ready);
+		if (told || last)
 			return count_ready(w, ready);
 	}
 }
@@ -238,7 +242,7 @@ static int wait_until(brood_waitable *things, size_t count, deadline when)
 	bool few_ready[ON_STACK] = {false};
 	waiting w = {.things = things, .fds = few, .count = count, .step = INT64_MAX};
 	if (!things && count)
-		return error_absent("the array of things to wait for");
+		return error_set(EINVAL, "the array of things to wait for is NULL");
 	if (!count && when == DEADLINE_NEVER)
 		return error_set(EINVAL, "there is nothing to wait for");
 	if (count <= ON_STACK)

@@ -69,6 +69,12 @@ static void get_numbers(brood_queue *q, int from, int to)
 	}
 }
 
+static bool is_ready(brood_queue *q)
+{
+	brood_waitable things[] = {BROOD_WAITABLE(q)};
+	return brood_wait_nowait(things, 1) == 1;
+}
+
 /* Walking past all that was taken each time would take hours here. */
 static void a_stopped_taker_holds_up_its_own_message(void **state)
 {
@@ -77,10 +83,11 @@ static void a_stopped_taker_holds_up_its_own_message(void **state)
 	brood_queue *q = brood_queue_of(int);
 	put_numbers(q, 0, MANY);
 	brood_process *p = start(take_and_stay, q);
-	assert_int_equal(brood_queue_size(q), MANY);
+	assert_int_equal(brood_queue_size(q), MANY - 1);
 	get_numbers(q, 1, MANY);
 	assert_int_equal(brood_get_into_nowait(q, int, &got), -ETIMEDOUT);
-	assert_int_equal(brood_queue_size(q), 1);
+	assert_int_equal(brood_queue_size(q), 0);
+	assert_false(is_ready(q));
 	put_numbers(q, 0, 100);
 	get_numbers(q, 0, 100);
 	end(p);
@@ -94,7 +101,10 @@ static void a_stopped_writer_holds_up_nothing(void **state)
 	(void)state;
 	brood_queue *q = brood_queue_of(int);
 	brood_process *p = start(write_and_stay, q);
+	assert_true(brood_queue_empty(q));
+	assert_false(is_ready(q));
 	put_numbers(q, 0, MANY);
+	assert_true(is_ready(q));
 	get_numbers(q, 0, MANY);
 	end(p);
 	assert_true(brood_queue_empty(q));
@@ -175,6 +185,7 @@ static void the_end_of_a_closed_queue_is_told(void **state)
 	brood_queue_close(q);
 	assert_int_equal(brood_get_into_nowait(q, small, &got), -ETIMEDOUT);
 	assert_int_equal(poll(&wait_for, 1, 0), 0);
+	assert_false(is_ready(q));
 	noted->stage = 1;
 	do
 		assert_int_equal(poll(&wait_for, 1, -1), 1);
