@@ -9,10 +9,10 @@
  * and with a hundred threads; and a thousand starts in a burst. SECONDS (25) is what all the
  * measuring may take, without the touching of memory.
  *
- * The peers take turns within one run, a few starts each, so that what else the machine does hits
- * all of them. All but CPython run in this same process, over the same memory; CPython is measured
- * in a process of its own that holds as much. Figures are medians, in microseconds. Sizes for which
- * the machine has not twice the memory are left out.
+ * The peers take turns within one run, a few starts each and each round in another order, so that
+ * what else the machine does hits all of them. All but CPython run in this same process, over the
+ * same memory; CPython is measured in a process of its own that holds as much. Figures are medians,
+ * in microseconds. Sizes for which the machine has not twice the memory are left out.
  */
 
 #include "start.h"
@@ -100,12 +100,23 @@ static void take_turn(const struct peer *peer, struct series *series)
 	}
 }
 
+/* What a peer leaves behind, in caches and free pages, is not to fall to the same one each time. */
+static void shuffle(int order[PEERS])
+{
+	for (int i = PEERS - 1; i > 0; i--) {
+		int j = rand() % (i + 1), moved = order[i];
+		order[i] = order[j];
+		order[j] = moved;
+	}
+}
+
 static void measure(struct median *ret, double seconds)
 {
 	static struct series series[PEERS];
 	memset(series, 0, sizeof(series));
-	int present = 0;
+	int present = 0, order[PEERS];
 	for (int i = 0; i < PEERS; i++) {
+		order[i] = i;
 		series[i].absent = peers[i].present && !peers[i].present();
 		present += !series[i].absent;
 	}
@@ -113,12 +124,13 @@ static void measure(struct median *ret, double seconds)
 	bool more = true;
 	while (more) {
 		more = false;
+		shuffle(order);
 		for (int i = 0; i < PEERS; i++) {
-			struct series *s = &series[i];
+			struct series *s = &series[order[i]];
 			if (s->absent || s->count == MAX_SAMPLES ||
 			    (s->spent > share && s->count >= LEAST_SAMPLES))
 				continue;
-			take_turn(&peers[i], s);
+			take_turn(&peers[order[i]], s);
 			more = true;
 		}
 	}
