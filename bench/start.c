@@ -12,7 +12,8 @@
  * The peers take turns within one run, a few starts each and each round in another order, so that
  * what else the machine does hits all of them. All but CPython run in this same process, over the
  * same memory; CPython is measured in a process of its own that holds as much. Figures are medians,
- * in microseconds. Sizes for which the machine has not twice the memory are left out.
+ * in microseconds; ratios, too, of the rounds'. Sizes for which the machine has not twice the
+ * memory are left out.
  */
 
 #include "start.h"
@@ -32,7 +33,7 @@ enum {
 	TURN = 5,
 	LEAST_SAMPLES = 3,
 	BURST = MAX_BURST,
-	BURST_ROUNDS = 3,
+	BURST_ROUNDS = 5,
 	THREADS = 100,
 	LONG = 20000000 /* ns */
 };
@@ -44,34 +45,45 @@ struct setting {
 	int threads;
 };
 
+/* Medians; negative: not measured. */
+struct figure {
+	double us;
+	double ratio; /* to fork()'s in the same round */
+};
+
 struct median {
-	double first, whole; /* us; negative: not measured */
+	struct figure first, whole;
 };
 
 static struct setting settings[MAX_CASES];
 static int n_settings;
 static struct median medians[MAX_CASES][PEERS];
-static double bursts[PEERS]; /* us a start */
+static struct figure bursts[PEERS]; /* of a start */
 
 static int by_size(const void *a, const void *b)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	double x = *(const double *)a, y = *(const double *)b;
 	return (x > y) - (x < y);
 }
 
-static double median_us(int64_t *values, int count)
+static double median(double *values, int count)
 {
 	if (count == 0)
 		return -1;
 	qsort(values, (size_t)count, sizeof(*values), by_size);
-	return (double)values[count / 2] / 1e3;
+	return values[count / 2];
 }
 
+struct samples {
+	double us[MAX_SAMPLES], ratios[MAX_SAMPLES];
+};
+
 struct series {
-	int count;
+	int count, rounds;
+	int round; /* where this round's samples begin */
 	bool absent;
 	int64_t spent;
-	int64_t first[MAX_SAMPLES], whole[MAX_SAMPLES];
+	struct samples first, whole;
 };
 
 /* A few starts of one peer, with a pause after each in which a server can make itself ready. The
@@ -91,8 +103,8 @@ static void take_turn(const struct peer *peer, struct series *series)
 		int64_t took = clock_ns() - begun;
 		series->spent += took;
 		if (i > 0 || took > LONG) {
-			series->first[series->count] = sample.first;
-			series->whole[series->count++] = sample.whole;
+			series->first.us[series->count] = (double)sample.first / 1e3;
+			series->whole.us[series->count++] = (double)sample.whole / 1e3;
 		}
 		if (took > LONG)
 			return;
@@ -108,6 +120,33 @@ static void shuffle(int order[PEERS])
 		order[i] = order[j];
 		order[j] = moved;
 	}
+}
+
+static double of_round(struct series *series, struct samples *samples)
+{
+	return median(samples->us + series->round, series->count - series->round);
+}
+
+/* The machine changes its pace, within seconds and by a half: only what is measured in one round
+ * is set beside each other. */
+static void end_round(struct series series[PEERS])
+{
+	const double fork_first = of_round(&series[FORK], &series[FORK].first);
+	const double fork_whole = of_round(&series[FORK], &series[FORK].whole);
+	for (int i = 0; i < PEERS; i++) {
+		struct series *s = &series[i];
+		if (s->count > s->round && fork_whole > 0) {
+			s->first.ratios[s->rounds] = of_round(s, &s->first) / fork_first;
+			s->whole.ratios[s->rounds++] = of_round(s, &s->whole) / fork_whole;
+		}
+		s->round = s->count;
+	}
+}
+
+static struct figure figure_of(const struct series *series, struct samples *samples)
+{
+	return (struct figure){.us = median(samples->us, series->count),
+			       .ratio = median(samples->ratios, series->rounds)};
 }
 
 static void measure(struct median *ret, double seconds)
@@ -133,10 +172,11 @@ static void measure(struct median *ret, double seconds)
 			take_turn(&peers[order[i]], s);
 			more = true;
 		}
+		end_round(series);
 	}
 	for (int i = 0; i < PEERS; i++)
-		ret[i] = (struct median){.first = median_us(series[i].first, series[i].count),
-					 .whole = median_us(series[i].whole, series[i].count)};
+		ret[i] = (struct median){.first = figure_of(&series[i], &series[i].first),
+					 .whole = figure_of(&series[i], &series[i].whole)};
 }
 
 /* The parent that a setting asks for. */
@@ -181,39 +221,53 @@ static void measure_in(const struct setting *setting, struct median *ret, double
 		munmap(memory, (size_t)setting->mib << 20);
 }
 
+static bool bursts_of(const struct peer *peer)
+{
+	return peer->burst && (!peer->present || peer->present());
+}
+
 static void measure_bursts(void)
 {
-	int64_t took[PEERS][BURST_ROUNDS];
-	bool failed[PEERS] = {false};
+	double us[PEERS][BURST_ROUNDS], ratios[PEERS][BURST_ROUNDS];
+	bool failed[PEERS];
+	int order[PEERS];
 	struct rlimit files;
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files); /* a descriptor for each that runs */
-	for (int round = 0; round < BURST_ROUNDS; round++)
-		for (int i = 0; i < PEERS; i++) {
-			if (!peers[i].burst || (peers[i].present && !peers[i].present()))
+	for (int i = 0; i < PEERS; i++) {
+		order[i] = i;
+		failed[i] = !bursts_of(&peers[i]);
+	}
+	for (int round = 0; round < BURST_ROUNDS; round++) {
+		shuffle(order);
+		for (int k = 0; k < PEERS; k++) {
+			int i = order[k];
+			if (failed[i])
 				continue;
 			if (peers[i].turn)
 				peers[i].turn();
 			int64_t begun = clock_ns();
-			failed[i] |= !peers[i].burst(BURST);
-			took[i][round] = (clock_ns() - begun) / BURST;
+			failed[i] = !peers[i].burst(BURST);
+			us[i][round] = (double)(clock_ns() - begun) / 1e3 / BURST;
 		}
+		for (int i = 0; i < PEERS; i++)
+			ratios[i][round] = us[i][round] / us[FORK][round];
+	}
 	for (int i = 0; i < PEERS; i++)
 		bursts[i] =
-			peers[i].burst && !failed[i] && (!peers[i].present || peers[i].present())
-				? median_us(took[i], BURST_ROUNDS)
-				: -1;
+			(struct figure){.us = failed[i] ? -1 : median(us[i], BURST_ROUNDS),
+					.ratio = failed[i] ? -1 : median(ratios[i], BURST_ROUNDS)};
 }
 
 /* Telling */
 
-static double first_of(const struct median *median)
+static struct figure first_of(const struct median *median)
 {
 	return median->first;
 }
 
-static double whole_of(const struct median *median)
+static struct figure whole_of(const struct median *median)
 {
 	return median->whole;
 }
@@ -229,7 +283,7 @@ static const char *title(const struct setting *setting, char text[32])
 	return text;
 }
 
-static void print_table(const char *what, double (*of)(const struct median *))
+static void print_table(const char *what, struct figure (*of)(const struct median *))
 {
 	char text[32];
 	printf("\n%-36s", what);
@@ -239,11 +293,11 @@ static void print_table(const char *what, double (*of)(const struct median *))
 	for (int i = 0; i < PEERS; i++) {
 		printf("%-36s", peers[i].name);
 		for (int c = 0; c < n_settings; c++) {
-			double value = of(&medians[c][i]), fork = of(&medians[c][FORK]);
-			if (value < 0)
+			struct figure figure = of(&medians[c][i]);
+			if (figure.us < 0)
 				printf(" %17s", "-");
 			else
-				printf(" %9.1f %6.3fx", value, value / fork);
+				printf(" %9.1f %6.3fx", figure.us, figure.ratio);
 		}
 		putchar('\n');
 	}
@@ -253,9 +307,9 @@ static void print_bursts(void)
 {
 	printf("\n%-36s %17s\n", "1,000 starts in a burst, each", "us, x fork()");
 	for (int i = 0; i < PEERS; i++)
-		if (peers[i].burst && bursts[i] >= 0)
-			printf("%-36s %9.1f %6.3fx\n", peers[i].name, bursts[i],
-			       bursts[i] / bursts[FORK]);
+		if (bursts[i].us >= 0)
+			printf("%-36s %9.1f %6.3fx\n", peers[i].name, bursts[i].us,
+			       bursts[i].ratio);
 }
 
 static void print_target(const char *what, double value, double target, bool least)
@@ -279,7 +333,7 @@ static double worst_spawn(void)
 {
 	double worst = 0;
 	for (int c = 0; c < n_settings; c++) {
-		double ratio = medians[c][BROOD_SPAWN].whole / medians[c][SPAWN_SELF].whole;
+		double ratio = medians[c][BROOD_SPAWN].whole.us / medians[c][SPAWN_SELF].whole.us;
 		worst = ratio > worst ? ratio : worst;
 	}
 	return worst;
@@ -289,34 +343,34 @@ static void print_targets(void)
 {
 	const struct median *none = medians[0], *most = medians[largest()];
 	putchar('\n');
-	print_target("fork, start and join, to bare fork's",
-		     none[BROOD_FORK].whole / none[FORK].whole, 1.15, false);
+	print_target("fork, start and join, to bare fork's", none[BROOD_FORK].whole.ratio, 1.15,
+		     false);
 	print_target("forkserver, warm, to first instruction, to bare fork's",
-		     none[BROOD_WARM].first / none[FORK].first, 0.5, false);
+		     none[BROOD_WARM].first.ratio, 0.5, false);
 	print_target("the same from the largest parent, to its own from an empty one",
-		     most[BROOD_WARM].first / none[BROOD_WARM].first, 1.1, false);
-	print_target("how many times faster than bare fork there",
-		     most[FORK].first / most[BROOD_WARM].first, 500, true);
+		     most[BROOD_WARM].first.us / none[BROOD_WARM].first.us, 1.1, false);
+	print_target("how many times faster than bare fork there", 1 / most[BROOD_WARM].first.ratio,
+		     500, true);
 	print_target("forkserver, warm, start and join, to bare fork's",
-		     none[BROOD_WARM].whole / none[FORK].whole, 1, false);
+		     none[BROOD_WARM].whole.ratio, 1, false);
 	print_target("spawn, start and join, to posix_spawn of the same, at the worst size",
 		     worst_spawn(), 1.2, false);
-	print_target("burst of 1,000, forkserver, to bare fork's",
-		     bursts[BROOD_WARM] / bursts[FORK], 1, false);
+	print_target("burst of 1,000, forkserver, to bare fork's", bursts[BROOD_WARM].ratio, 1,
+		     false);
 }
 
 /* A line for each peer, by the parent's size. */
-static void plot_panel(FILE *gnuplot, const char *title, double (*value)(const struct median *of))
+static void plot_panel(FILE *gnuplot, const char *title, struct figure (*of)(const struct median *))
 {
 	plot_lines(gnuplot, title, "touched memory of the parent, MiB", "microseconds");
 	for (int i = 0; i < PEERS; i++) {
 		double x[MAX_CASES], y[MAX_CASES];
 		int count = 0;
 		for (int c = 0; c < n_settings; c++) {
-			if (settings[c].huge || settings[c].threads || value(&medians[c][i]) <= 0)
+			if (settings[c].huge || settings[c].threads || of(&medians[c][i]).us <= 0)
 				continue;
 			x[count] = (double)settings[c].mib;
-			y[count++] = value(&medians[c][i]);
+			y[count++] = of(&medians[c][i]).us;
 		}
 		if (count)
 			plot_line(gnuplot, peers[i].name, x, y, count);
@@ -394,7 +448,8 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("%d processors; medians in us, and as many times fork()'s\n", brood_cpu_count());
+	printf("%d processors; medians in us, and as many times fork()'s in the same round\n",
+	       brood_cpu_count());
 	peers_begin();
 	add_all(argv + optind, argc - optind);
 	for (int c = 0; c < n_settings; c++)
