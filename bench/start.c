@@ -6,7 +6,7 @@
  *
  * the time to the child's first instruction and the time until it has been joined, for parents of
  * so many MiB of touched memory (0, 256, 1024, 4096), with transparent huge pages and without,
- * and with a hundred threads; and a thousand starts in a burst. SECONDS (25) is what all the
+ * and with a hundred threads; and a thousand starts in a burst. SECONDS (45) is what all the
  * measuring may take, without the touching of memory.
  *
  * The peers take turns within one run, a few starts each and each round in another order, so that
@@ -430,7 +430,7 @@ static void add_all(char *const *sizes, int count)
 
 int main(int argc, char **argv)
 {
-	double seconds = 25;
+	double seconds = 45;
 	const char *file = NULL;
 	int option;
 
