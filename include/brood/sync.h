@@ -42,14 +42,14 @@ extern "C" {
 #define BROOD_OWNER_DIED 1
 
 /*
- * Takes a lock, rlock, semaphore, condition (its lock) or shared value (its lock) for the
- * statement or block that follows, and releases it when that is left, by break, return
- * or its end. The block is skipped when it cannot be taken (brood_error() says
- * why); it is run when the last holder died. C only.
+ * Takes a lock, rlock, semaphore or condition (its lock) for the statement or block that follows,
+ * and releases it when that is left, by break, return or its end; for a shared value it is given
+ * brood_shared_lock(). The block is skipped when it cannot be taken (brood_error() says why); it is
+ * run when the last holder died. C only.
  */
 #ifndef __cplusplus
 /* clang-format off */
-#define BROOD_WITH(object) BROOD_WITH_NAMED(BROOD_WITH_PASTE(brood_with_, __LINE__), object)
+#define BROOD_WITH(object) BROOD_WITH_NAMED(BROOD_WITH_PASTE(brood_with_, __COUNTER__), object)
 #define BROOD_WITH_PASTE(a, b) BROOD_WITH_PASTE_(a, b)
 #define BROOD_WITH_PASTE_(a, b) a##b
 #define BROOD_WITH_NAMED(name, object)                                                             \
@@ -114,7 +114,8 @@ BROOD_API int brood_lock_acquire_nowait(brood_lock *lock);
 
 /*
  * Lets the lock go, whoever has taken it. Returns 0; -EINVAL: it is free ("released too many
- * times"), or no lock; -ENOTRECOVERABLE. From the specification: release().
+ * times"), or no lock; -EPERM: its holder has died (acquire it first, so that you are told);
+ * -ENOTRECOVERABLE. From the specification: release().
  */
 BROOD_API int brood_lock_release(brood_lock *lock);
 
@@ -201,8 +202,8 @@ BROOD_API int brood_semaphore_acquire_nowait(brood_semaphore *semaphore);
 
 /*
  * Gives a unit back: one that the calling process holds, else one that another holds; when nobody
- * holds any there is one more than at first. Returns 0; -EINVAL for a bounded one that is full
- * ("released too many times"); -EOVERFLOW at BROOD_SEMAPHORE_MAX; -ENOMEM.
+ * alive holds any there is one more than at first. Returns 0; -EINVAL for a bounded one that is
+ * full ("released too many times"); -EOVERFLOW at BROOD_SEMAPHORE_MAX; -ENOMEM.
  */
 BROOD_API int brood_semaphore_release(brood_semaphore *semaphore);
 
@@ -346,9 +347,10 @@ BROOD_API brood_barrier *brood_barrier_new_with(const brood_barrier_options *opt
  * Waits until all parties do, or for the barrier's own timeout, or for so many seconds.
  * Returns the order of arrival, 0 to parties - 1, different for each. A timeout, a
  * failed action, brood_barrier_abort() and the death of a process that waits break the
- * barrier for all: -ECANCELED, with a sentence that says why, or -ETIMEDOUT for the one whose
- * time is up, or -EINTR for the one that is interrupted; so does brood_barrier_reset() for
- * those who wait. -EINVAL.
+ * barrier for all: -ECANCELED, with a sentence that names the process that died, if one did, or
+ * -ETIMEDOUT for the one whose time is up, or -EINTR for the one that is interrupted; so does
+ * brood_barrier_reset() for those who wait. -EINVAL. Who comes while the parties before still run
+ * their action waits for the next turn; a timeout or interrupt then breaks nothing.
  * From the specification: wait(timeout), BrokenBarrierError.
  */
 BROOD_API int brood_barrier_wait(brood_barrier *barrier);

@@ -13,12 +13,14 @@
  * how its own generation ended.
  *
  * Each party looks every CORE_STEP_NS, and the last one before it lets the others
- * pass, whether one of those in the places is dead, and then breaks the barrier.
+ * pass, whether one of those in the places is dead, and then breaks the barrier. So does
+ * who comes when all places are taken, and waits for the next generation.
  *
  * | killed                                | is left                 | repaired by           |
  * | ------------------------------------- | ----------------------- | --------------------- |
  * | before it has a place                 | nothing                 |                       |
- * | in its place, also in the action      | a place of a dead one   | the others: broken    |
+ * | in its place, also in the action      | a place of a dead one   | the others, or who    |
+ * |                                       |                         | comes next: broken    |
  * | after turning the word, before waking | sleepers that may pass  | their step            |
  * | afterwards                            | nothing                 |                       |
  */
@@ -253,6 +255,21 @@ static int wait_for_others(brood_barrier *b, uint32_t generation, deadline when)
 	}
 }
 
+/* All places are taken, by parties that have not passed yet: the last runs the action, or has died.
+ * 0: look again. */
+static int wait_for_end(brood_barrier *b, uint32_t word, deadline when)
+{
+	if (break_for_dead(b, generation_of(word)) || atomic_load(&b->word) != word)
+		return 0;
+	if (core_passed(when))
+		return error_set(ETIMEDOUT,
+				 "the parties before have not passed in time: their action still "
+				 "runs; the barrier is as it was");
+	if (life_wait(&b->word, word, LIFE_SEVERAL, when) == -EINTR)
+		return interrupt_error("the parties before at a barrier");
+	return 0;
+}
+
 static int wait(brood_barrier *b, deadline when)
 {
 	heap_owner me = life_owner();
@@ -262,11 +279,14 @@ static int wait(brood_barrier *b, deadline when)
 		uint32_t word = atomic_load(&b->word), generation = generation_of(word);
 		if (word & BROKEN)
 			return broken(b);
-		int index = take_place(b, me, generation);
-		if (index < 0)
+		int index = take_place(b, me, generation), r;
+		if (index < 0) {
+			if ((r = wait_for_end(b, word, when)) < 0)
+				return r;
 			continue;
+		}
 		bool last = (uint32_t)index == b->parties - 1;
-		int r = last ? finish(b, generation) : wait_for_others(b, generation, when);
+		r = last ? finish(b, generation) : wait_for_others(b, generation, when);
 		return r < 0 ? r : index;
 	}
 }

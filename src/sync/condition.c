@@ -88,8 +88,7 @@ static int check_held(brood_condition *c, const char *sentence)
 	int r = check(c);
 	if (r < 0)
 		return r;
-	bool held = is_recursive(c) ? core_is_mine(core_of(c)) : core_is_ours(core_of(c));
-	return held ? 0 : error_set(EPERM, "%s", sentence);
+	return core_is_mine(core_of(c)) ? 0 : error_set(EPERM, "%s", sentence);
 }
 
 static int acquire(brood_condition *c, deadline when)
@@ -242,17 +241,6 @@ static int sleep_in(brood_condition *c, seat *mine, heap_owner me, deadline when
 	return 0;
 }
 
-/* Takes the lock whatever comes: an interruption ends the wait that it came in, or a later one. */
-static int take_back(brood_condition *c)
-{
-	int r, interruptions = 0;
-	while ((r = core_take(core_of(c), DEADLINE_NEVER)) == -EINTR)
-		interruptions++;
-	if (interruptions)
-		brood_interrupt();
-	return r;
-}
-
 /* Lets the lock go entirely; returns how often it was held. */
 static uint32_t let_go(brood_condition *c)
 {
@@ -278,7 +266,7 @@ static int wait(brood_condition *c, deadline when)
 	uint32_t depth = let_go(c);
 	uint32_t by = 0, own;
 	int slept = sleep_in(c, mine, me, when, &by);
-	r = take_back(c);
+	r = core_take_through(core_of(c));
 	if (r >= 0 && is_recursive(c))
 		atomic_store_explicit(&core_of(c)->depth, depth, memory_order_relaxed);
 	/* From here on the notify is the caller's, and nobody gets it should this process die. */
@@ -313,7 +301,7 @@ static int wait_for(brood_condition *c, bool (*predicate)(void *), void *arg, de
 {
 	int r = check_held(c, "must acquire() condition before using wait_for()");
 	if (r == 0 && !predicate)
-		return error_absent("the predicate");
+		return error_set(EINVAL, "the predicate is NULL: use brood_condition_wait()");
 	while (r == 0 && !predicate(arg)) {
 		r = wait(c, when);
 		if (r == -ETIMEDOUT && predicate(arg))

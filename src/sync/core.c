@@ -177,28 +177,54 @@ int core_take(core *lock, deadline when)
 	return r;
 }
 
+int core_take_through(core *lock)
+{
+	int r;
+	bool interrupted = false;
+	while ((r = core_take(lock, DEADLINE_NEVER)) == -EINTR)
+		interrupted = true;
+	if (interrupted)
+		brood_interrupt();
+	return r;
+}
+
+/* Why another's lock cannot be let go; 0 when it can. */
+static int check_drop(const core *lock, uint32_t word)
+{
+	if (word == 0)
+		return error_set(EINVAL, "the lock is released too many times: it is free");
+	bool dead = word != CORE_POISONED && life_dead(word & ~CORE_WAITED);
+	if (word == CORE_POISONED || (dead && lock->poison))
+		return fail(-ENOTRECOVERABLE);
+	return dead ? error_set(EPERM, "the lock's holder has died: acquire it, and be told so, "
+				       "before you release it")
+		    : 0;
+}
+
 int core_drop(core *lock)
 {
 	uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
 	do {
-		if (word == 0)
-			return error_set(EINVAL, "the lock is released too many times: it is free");
-		if (word == CORE_POISONED)
-			return fail(-ENOTRECOVERABLE);
+		bool ours = word && (word & ~CORE_WAITED) == account_self.owner;
+		int r = ours ? 0 : check_drop(lock, word);
+		if (r < 0)
+			return r;
 	} while (!atomic_compare_exchange_weak(&lock->word, &word, 0));
 	if (word & CORE_WAITED)
 		sys_futex_wake(&lock->word, 1);
 	return 0;
 }
 
-bool core_is_ours(const core *lock)
+static bool is_ours(const core *lock)
 {
 	heap_owner me = life_owner();
 	return me && (atomic_load(&lock->word) & ~CORE_WAITED) == me;
 }
 
 /* The holder writes its thread after it has taken the lock: what this thread finds of itself it has
- * written itself, and not yet taken back. */
+ * written itself, and, in a recursive lock, not yet taken back. In a plain one it is not taken
+ * back, which would cost each release; there a thread that uses a condition without its lock may go
+ * unnoticed, in the moment when another thread of its process is taking the lock. */
 static bool is_mine(const core *lock, heap_owner me)
 {
 	uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
@@ -270,7 +296,7 @@ static const char *holder_of(const core *lock, char buffer[HOLDER_SIZE])
 		return "None";
 	if (word == CORE_POISONED)
 		return "poisoned";
-	if (!core_is_ours(lock))
+	if (!is_ours(lock))
 		return "SomeOtherProcess";
 	if (!core_is_mine(lock))
 		return "SomeOtherThread";

@@ -48,15 +48,18 @@ uint64_t core_thread(heap_owner me);
  * sentences. */
 int core_take(core *lock, deadline when);
 
-/* Whoever calls, it is free afterwards. 0, -EINVAL when it was, -ENOTRECOVERABLE. */
+/* The same for ever: an interruption ends the wait that it came in, or a later one. */
+int core_take_through(core *lock);
+
+/* Whoever calls, it is free afterwards. 0, -EINVAL when it was, -EPERM when its holder has died,
+ * -ENOTRECOVERABLE. */
 int core_drop(core *lock);
 
 /* The same for one that the thread may have taken before, or has to have taken. */
 int core_take_again(core *lock, deadline when);
 int core_drop_once(core *lock);
 
-/* Whether the calling process holds it; core_is_mine(): the calling thread. */
-bool core_is_ours(const core *lock);
+/* Whether the calling thread holds it. */
 bool core_is_mine(const core *lock);
 
 /* "<Lock(owner=None)>" or "<RLock(MainProcess, 2)>"; as snprintf(). */

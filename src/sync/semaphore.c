@@ -218,12 +218,12 @@ static int give_count(brood_semaphore *s)
 	return 0;
 }
 
-/* A unit that another process holds. */
+/* A unit that another process holds; those of the dead are free already. */
 static bool give_others(brood_semaphore *s)
 {
 	for (seat_walk w = seats_begin(&s->seats); w.seat; seats_next(&w)) {
 		uint32_t word = atomic_load(&w.seat->word);
-		while (is_holder(word))
+		while (is_holder(word) && !life_dead(word))
 			if (atomic_compare_exchange_strong(&w.seat->word, &word, 0))
 				return true;
 	}

@@ -173,12 +173,86 @@ static void a_death_breaks_it_and_says_who(void **state)
 	}
 }
 
+static int act_until_told(void)
+{
+	say(&acting->arrived);
+	await(&acting->told, 1);
+	return 0;
+}
+
+static void wait_to_act(void *argument)
+{
+	acting = argument;
+	wait_and_tell(argument);
+}
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	brood_interrupt();
+}
+
+/* All places are taken, and the last to come runs the action. */
+static stage *begin_acting(brood_process **ret)
+{
+	stage *s = acting = stage_new(brood_barrier_new(1, .action = act_until_told));
+	*ret = start(wait_to_act, s);
+	await(&s->arrived, 1);
+	return s;
+}
+
+static void who_comes_during_the_action_may_give_up(void **state)
+{
+	(void)state;
+	brood_process *actor;
+	stage *s = begin_acting(&actor);
+	assert_int_equal(brood_barrier_wait_timed(s->object, 0.001), -ETIMEDOUT);
+	assert_sentence("their action still runs");
+	struct sigaction old, action = {.sa_handler = interrupt};
+	sigaction(SIGUSR1, &action, &old);
+	raise(SIGUSR1);
+	assert_int_equal(brood_barrier_wait(s->object), -EINTR);
+	sigaction(SIGUSR1, &old, NULL);
+	assert_false(brood_barrier_broken(s->object));
+	say(&s->told);
+	assert_int_equal(brood_barrier_wait(s->object), 0);
+	join_and_free(actor);
+	assert_int_equal(s->result[0], 0);
+	brood_barrier_free(s->object);
+	brood_free(s);
+}
+
+static void who_comes_after_a_death_in_the_action_is_told(void **state)
+{
+	(void)state;
+	for (int when = 0; when < 2; when++) {
+		brood_process *actor;
+		stage *s = begin_acting(&actor);
+		brood_process *late = when ? NULL : start(wait_and_tell, s);
+		pid_t pid = brood_process_pid(actor);
+		kill_and_free(actor);
+		if (late)
+			join_and_free(late);
+		else
+			s->result[0] = brood_barrier_wait(s->object);
+		assert_int_equal(s->result[0], -ECANCELED);
+		assert_int_equal(brood_barrier_dead(s->object), pid);
+		brood_barrier_free(s->object);
+		brood_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_barrier_is_made_of_parties), TEST(rounds_are_in_lockstep),
-		TEST(a_timeout_breaks_it_for_all),  TEST(a_reset_sends_the_waiting_away),
-		TEST(a_failed_action_breaks_it),    TEST(a_death_breaks_it_and_says_who),
+		TEST(a_barrier_is_made_of_parties),
+		TEST(rounds_are_in_lockstep),
+		TEST(a_timeout_breaks_it_for_all),
+		TEST(a_reset_sends_the_waiting_away),
+		TEST(a_failed_action_breaks_it),
+		TEST(a_death_breaks_it_and_says_who),
+		TEST(who_comes_during_the_action_may_give_up),
+		TEST(who_comes_after_a_death_in_the_action_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

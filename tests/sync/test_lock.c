@@ -117,6 +117,8 @@ static void a_dead_holder_is_told_to_the_next(void **state)
 	await(&s->arrived, 1);
 	assert_int_equal(brood_lock_acquire_nowait(s->object), -ETIMEDOUT);
 	kill_and_free(p);
+	assert_int_equal(brood_lock_release(s->object), -EPERM);
+	assert_sentence("holder has died");
 	assert_int_equal(brood_lock_acquire_nowait(s->object), BROOD_OWNER_DIED);
 	assert_string_equal(brood_lock_repr(s->object), "<Lock(owner=MainProcess)>");
 	assert_int_equal(brood_lock_release(s->object), 0);
@@ -178,6 +180,19 @@ static void a_poisoned_lock_is_nobodys(void **state)
 	assert_int_equal(brood_lock_acquire_nowait(s->object), -ENOTRECOVERABLE);
 	assert_int_equal(brood_lock_release(s->object), -ENOTRECOVERABLE);
 	assert_string_equal(brood_lock_repr(s->object), "<Lock(owner=poisoned)>");
+	brood_lock_free(s->object);
+	brood_free(s);
+}
+
+static void a_release_does_not_save_from_poison(void **state)
+{
+	(void)state;
+	stage *s = stage_new(brood_lock_new(.poison = true));
+	brood_process *holder = start(take_and_pause, s);
+	await(&s->arrived, 1);
+	kill_and_free(holder);
+	assert_int_equal(brood_lock_release(s->object), -ENOTRECOVERABLE);
+	assert_int_equal(brood_lock_acquire(s->object), -ENOTRECOVERABLE);
 	brood_lock_free(s->object);
 	brood_free(s);
 }
@@ -400,6 +415,7 @@ int main(void)
 		TEST(a_dead_holder_is_told_to_the_next),
 		TEST(a_death_wakes_who_waits),
 		TEST(a_poisoned_lock_is_nobodys),
+		TEST(a_release_does_not_save_from_poison),
 		TEST(a_process_may_hold_thousands),
 		TEST(an_rlock_counts_for_its_thread),
 		TEST(a_child_does_not_own_its_parents_rlock),

@@ -155,6 +155,29 @@ static void anybody_may_give_a_unit_back(void **state)
 	brood_free(s);
 }
 
+static void take_and_die(void *argument)
+{
+	stage *s = argument;
+	brood_must(brood_semaphore_acquire(s->object));
+	raise(SIGKILL);
+}
+
+static void the_units_of_the_dead_are_free_already(void **state)
+{
+	(void)state;
+	for (int bounded = 0; bounded < 2; bounded++) {
+		stage *s = stage_new(bounded ? brood_bounded_semaphore_new(1)
+					     : brood_semaphore_new(1));
+		brood_process *p = start(take_and_die, s);
+		assert_int_equal(brood_process_join(p), 0);
+		brood_process_free(p);
+		assert_int_equal(brood_semaphore_release(s->object), bounded ? -EINVAL : 0);
+		assert_int_equal(brood_semaphore_value(s->object), bounded ? 1 : 2);
+		brood_semaphore_free(s->object);
+		brood_free(s);
+	}
+}
+
 static void consume(void *argument)
 {
 	stage *s = argument;
@@ -186,6 +209,7 @@ int main(void)
 		TEST(at_most_so_many_are_inside),
 		TEST(a_dead_holders_units_come_back),
 		TEST(anybody_may_give_a_unit_back),
+		TEST(the_units_of_the_dead_are_free_already),
 		TEST(signals_reach_who_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

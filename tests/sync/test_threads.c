@@ -49,6 +49,31 @@ static void threads_are_kept_apart(void **state)
 	brood_condition_free(condition);
 }
 
+static void *use_without_the_lock(void *condition)
+{
+	assert_int_equal(brood_condition_notify(condition, 1), -EPERM);
+	assert_int_equal(brood_condition_wait_timed(condition, 0), -EPERM);
+	return NULL;
+}
+
+static void a_condition_is_for_the_thread_that_holds_its_lock(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	brood_lock *lock = brood_lock_new();
+	brood_condition *condition = brood_condition_new(.lock = lock);
+	assert_int_equal(brood_condition_acquire(condition), 0);
+	pthread_create(&thread, NULL, use_without_the_lock, condition);
+	pthread_join(thread, NULL);
+	assert_true(brood_lock_locked(lock));
+	assert_int_equal(brood_condition_notify(condition, 1), 0);
+	assert_int_equal(brood_condition_wait_timed(condition, 0), -ETIMEDOUT);
+	assert_int_equal(brood_condition_release(condition), 0);
+	assert_int_equal(brood_condition_notify(condition, 1), -EPERM);
+	brood_condition_free(condition);
+	brood_lock_free(lock);
+}
+
 static void *wait_for_event(void *event)
 {
 	assert_int_equal(brood_event_wait(event), 0);
@@ -102,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(threads_are_kept_apart),
+		TEST(a_condition_is_for_the_thread_that_holds_its_lock),
 		TEST(a_set_publishes_what_came_before),
 		TEST(a_barrier_orders_its_rounds),
 	};
