@@ -121,7 +121,8 @@ BROOD_API brood_list *brood_list_new(void);
 #endif
 BROOD_API int brood_list_append_value(brood_list *list, brood_value value);
 
-/* Puts a value before the one at an index; at the end for the list's length. -ERANGE. */
+/* Puts a value before the one at an index; at the end for the list's length. -ERANGE. Whatever is
+ * put or taken out elsewhere than at the end costs a copy of the list's pointers. */
 #ifndef __cplusplus
 #define brood_list_insert(list, index, value) \
 	brood_list_insert_value((list), (index), BROOD_VALUE(value))

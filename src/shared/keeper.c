@@ -60,7 +60,7 @@ static void repair(keeper *k, keeper_has *has)
 
 int keeper_lock(keeper *k, keeper_has *has)
 {
-	int r = core_take(&k->lock, DEADLINE_NEVER);
+	int r = core_take_through(&k->lock);
 	if (r < 0)
 		return r;
 	if (atomic_load(&k->logged))

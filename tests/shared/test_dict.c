@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/keeper.h"
+
 typedef struct job {
 	int id;
 	const char *path;
@@ -223,6 +225,35 @@ static void test_processes(void **state)
 	brood_dict_free(d);
 }
 
+static void hold_until_wanted(void *arg)
+{
+	core *lock = &((keeper *)arg)->lock;
+	brood_must(core_take(lock, DEADLINE_NEVER));
+	note(1);
+	while (!(atomic_load(&lock->word) & CORE_WAITED))
+		brood_sleep(0.0005);
+	core_drop(lock);
+}
+
+/* It ends the next wait of the program's own, and loses no change. */
+static void test_interrupted(void **state)
+{
+	(void)state;
+	brood_dict *d = brood_dict_new();
+	brood_event *event = brood_event_new();
+	brood_process *holder = brood_start(.target = hold_until_wanted, .args = BROOD_VALUE(d));
+	while (!noted->count)
+		brood_sleep(0.0005);
+	brood_interrupt();
+	assert_int_equal(brood_dict_set(d, 1, 2), 0);
+	assert_true(brood_dict_has(d, 1));
+	assert_int_equal(brood_event_wait_timed(event, 10), -EINTR);
+	assert_int_equal(brood_process_join(holder), 0);
+	brood_process_free(holder);
+	brood_event_free(event);
+	brood_dict_free(d);
+}
+
 static void test_namespace(void **state)
 {
 	(void)state;
@@ -254,8 +285,9 @@ int main(int argc, char **argv)
 {
 	brood_init();
 	const struct CMUnitTest tests[] = {
-		TEST(test_values),    TEST(test_repr),	    TEST(test_none),	  TEST(test_wrong),
-		TEST(test_many_keys), TEST(test_processes), TEST(test_namespace),
+		TEST(test_values),    TEST(test_repr),	      TEST(test_none),
+		TEST(test_wrong),     TEST(test_many_keys),   TEST(test_processes),
+		TEST(test_namespace), TEST(test_interrupted),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
