@@ -30,6 +30,7 @@
 
 #include "base/error.h"
 #include "heap/account.h"
+#include "sync/object.h"
 #include "type/fingerprint.h"
 
 enum {
@@ -125,7 +126,7 @@ static int set_up(brood_queue *q, const brood_queue_options *options)
 			return -ENOMEM;
 	}
 	ring *first = make_ring(q, first_shift(q), 0);
-	if (!first)
+	if (!first || (q->joinable && taken_begin(&q->pages, q->self) < 0))
 		return -ENOMEM;
 	atomic_store(&q->put_ring, first);
 	atomic_store(&q->get_ring, first);
@@ -142,24 +143,16 @@ static void discard(brood_queue *q)
 	brood_free(q);
 }
 
-brood_queue *brood_queue_new_with(const brood_queue_options *options)
+brood_queue *brood_queue_new_with(const brood_queue_options *given)
 {
-	if (!options) {
-		error_set(EINVAL, "the options are NULL");
-		return NULL;
-	}
-	if (options->size < sizeof(*options))
-		return error_null(EINVAL,
-				  "the options' size is %zu: use brood_queue_new(), or set "
-				  "it to sizeof(brood_queue_options)",
-				  options->size);
-	int r = check_options(options);
-	if (r < 0)
-		return error_to_null(r);
+	brood_queue_options options = {0};
+	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0 ||
+	    check_options(&options) < 0)
+		return error_to_null(-errno);
 	brood_queue *q = brood_aligned_alloc(_Alignof(brood_queue), sizeof(*q));
 	if (!q)
 		return NULL;
-	r = set_up(q, options);
+	int r = set_up(q, &options);
 	/* Until here it is this process's, so that its death frees it. */
 	if (r == 0)
 		r = heap_give(q, HEAP_OWNER_LIBRARY);

@@ -28,7 +28,7 @@
 #include "heap/life.h"
 #include "queue/queue.h"
 
-enum { DEAD_MAX = 64 };
+enum { DEAD_MAX = 64 }; /* at a time */
 
 /* Who was found dead before anything was repaired. */
 typedef struct obituary {
@@ -211,11 +211,10 @@ static bool begin(brood_queue *q)
 	       atomic_compare_exchange_strong(&q->repairer, &other, me);
 }
 
-bool queue_repair(brood_queue *q)
+/* What some of the dead have left. Returns how many of them. */
+static unsigned repair_some(brood_queue *q)
 {
 	obituary list = {0};
-	if (!begin(q))
-		return false;
 	each_slot(q, &list, inquire_slot);
 	for (taken_walk w = taken_all(&q->pages); taken_next(&w);)
 		inquire(&list, taken_owner(atomic_load(&w.record->word)));
@@ -223,8 +222,18 @@ bool queue_repair(brood_queue *q)
 		each_slot(q, &list, repair_slot);
 		repair_records(q, &list);
 	}
+	return list.count;
+}
+
+bool queue_repair(brood_queue *q)
+{
+	if (!begin(q))
+		return false;
+	unsigned count = repair_some(q);
+	for (unsigned more = count; more == DEAD_MAX;)
+		more = repair_some(q);
 	atomic_store(&q->repairer, 0);
-	if (!list.count)
+	if (!count)
 		return false;
 	gate_wake_all(&q->items);
 	gate_wake_all(&q->space);

@@ -2,6 +2,7 @@
 
 #include "queue/taken.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "heap/heap.h"
@@ -35,6 +36,11 @@ static taken_page *add_page(taken_page *_Atomic *where, heap_owner queue)
 		return page;
 	heap_free_owned(page, queue);
 	return other;
+}
+
+int taken_begin(taken_page *_Atomic *pages, heap_owner queue)
+{
+	return add_page(pages, queue) ? 0 : -ENOMEM;
 }
 
 static taken *claim_in(taken_page *page, heap_owner me)

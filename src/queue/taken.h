@@ -73,6 +73,9 @@ static inline bool taken_is_held(uint64_t word)
 	return (uint32_t)word & TAKEN_HELD;
 }
 
+/* Makes the first page of records; -ENOMEM. */
+int taken_begin(taken_page *_Atomic *pages, heap_owner queue);
+
 /* A free record, mine to fill in; NULL with errno ENOMEM. */
 taken *taken_claim(taken_page *_Atomic *pages, heap_owner me, heap_owner queue);
 

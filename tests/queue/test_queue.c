@@ -265,6 +265,12 @@ static void wrong_calls_are_told(void **state)
 	assert_null(brood_queue_new(.max_deliveries = 3));
 	assert_int_equal(brood_queue_stats_get(q, NULL), -EINVAL);
 	brood_queue_free(q);
+	brood_queue_options older = {.size = sizeof(older.size)};
+	brood_queue_options newer = {.size = sizeof(newer) + 8};
+	assert_null(brood_queue_new_with(NULL));
+	assert_null(brood_queue_new_with(&newer));
+	assert_non_null(q = brood_queue_new_with(&older));
+	brood_queue_free(q);
 }
 
 static void what_is_queued_survives_closing(void **state)
@@ -385,6 +391,53 @@ static void join_waits_for_other_processes(void **state)
 	brood_queue_free(q);
 }
 
+typedef struct {
+	brood_queue *from, *ready;
+} station;
+BROOD_TYPE(station, from, ready);
+
+static void get_one_and_stay(void *arg)
+{
+	const station *s = arg;
+	brood_must(brood_get(s->from, int));
+	brood_must(brood_put(s->ready, int, 1));
+	for (;;)
+		brood_sleep(100);
+}
+
+/* More than one look at the dead notes down. */
+static void many_takers_may_die_at_once(void **state)
+{
+	(void)state;
+	enum { TAKERS = 150 };
+	static brood_process *takers[TAKERS];
+	for (int redeliver = 0; redeliver < 2; redeliver++) {
+		brood_queue *q = brood_queue_new(.joinable = true, .redeliver = redeliver);
+		station s = {q, brood_queue_new()};
+		for (int i = 0; i < TAKERS; i++) {
+			brood_put(q, int, i);
+			takers[i] = brood_start(.target = get_one_and_stay,
+						.args = BROOD_POINTED(station, &s));
+		}
+		for (int i = 0; i < TAKERS; i++)
+			brood_free(brood_get(s.ready, int));
+		for (int i = 0; i < TAKERS; i++)
+			brood_process_kill(takers[i]);
+		for (int i = 0; i < TAKERS; i++) {
+			brood_process_join(takers[i]);
+			brood_process_free(takers[i]);
+		}
+		brood_queue_stats is;
+		brood_queue_stats_get(q, &is);
+		assert_int_equal(is.queued, redeliver ? TAKERS : 0);
+		assert_int_equal(is.redelivered, redeliver ? TAKERS : 0);
+		assert_int_equal(is.dropped, redeliver ? 0 : TAKERS);
+		assert_int_equal(is.unfinished, 0);
+		brood_queue_free(s.ready);
+		brood_queue_free(q);
+	}
+}
+
 static void a_given_message_is_done_by_name(void **state)
 {
 	(void)state;
@@ -478,14 +531,33 @@ static int fill_the_heap(void)
 	return brood_put(q, int, 1) == 0 && brood_queue_free(q) == 0 ? 0 : 5;
 }
 
+/* A get notes down what is unfinished. */
+static int fill_the_heap_and_finish(void)
+{
+	brood_queue *q = brood_must(brood_queue_new(.joinable = true));
+	int put = 0, got, small;
+	for (; put < 1000; put++)
+		brood_must(brood_put(q, int, put));
+	for (size_t size = 1 << 20; size; size /= 2)
+		while (brood_alloc(size))
+			;
+	for (got = 0; got < put; got++)
+		if (brood_get_into(q, int, &small) != 1 || small != got ||
+		    brood_queue_task_done(q) < 0)
+			return 1;
+	return brood_queue_join(q) == 0 && brood_queue_free(q) == 0 ? 0 : 2;
+}
+
 static void without_memory_nothing_is_lost(void **state)
 {
 	(void)state;
 	static outcome is;
 	setenv("BROOD_HEAP_SIZE", "4M", 1);
 	run_role("fill_the_heap", NULL, &is);
-	unsetenv("BROOD_HEAP_SIZE");
 	assert_int_equal(is.status, 0);
+	run_role("fill_the_heap_and_finish", NULL, &is);
+	assert_int_equal(is.status, 0);
+	unsetenv("BROOD_HEAP_SIZE");
 }
 
 int main(int argc, char **argv)
@@ -504,10 +576,11 @@ int main(int argc, char **argv)
 		TEST(closing_wakes_those_who_wait),
 		TEST(unfinished_messages_are_waited_for),
 		TEST(join_waits_for_other_processes),
+		TEST(many_takers_may_die_at_once),
 		TEST(a_given_message_is_done_by_name),
 		TEST(a_descriptor_tells_of_messages),
 		TEST(without_memory_nothing_is_lost),
 	};
-	static const role roles[] = {ROLE(fill_the_heap)};
+	static const role roles[] = {ROLE(fill_the_heap), ROLE(fill_the_heap_and_finish)};
 	return HARNESS_MAIN(argc, argv, roles, tests);
 }
