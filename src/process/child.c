@@ -20,6 +20,7 @@
 #include "process/raise.h"
 #include "process/self.h"
 #include "process/stdio.h"
+#include "process/stuck.h"
 #include "process/trace.h"
 
 /* glibc's, from 2.32 on. */
@@ -104,6 +105,17 @@ TRACE_ENDS_HERE static void run(const struct birth *birth)
 	exit(EXIT_SUCCESS);
 }
 
+/* Another thread of the parent may have had the lock of glibc's list when this was forked. */
+NEWBORN static void register_at_exit(const struct birth *birth)
+{
+	struct stuck stuck;
+	if (birth->threaded)
+		stuck_begin(&stuck);
+	exit_register_child();
+	if (birth->threaded)
+		stuck_end(&stuck);
+}
+
 /* With cancellation off, as brood_process_start() has it: one that was meant for the thread that
  * this one is a copy of would end it. */
 NEWBORN void child_main(const struct birth *birth, const sigmask *mask)
@@ -114,7 +126,7 @@ NEWBORN void child_main(const struct birth *birth, const sigmask *mask)
 	stdio_drop_inherited();
 	drop_handlers();
 	interrupt_take(); /* meant for the thread that this one is a copy of */
-	exit_register_child();
+	register_at_exit(birth);
 	child_settle(birth);
 	sys_set_comm(birth->comm);
 	unblock(birth, mask);

@@ -15,6 +15,7 @@
 #include "process/frames.h"
 #include "process/report_record.h"
 #include "process/self.h"
+#include "process/stuck.h"
 #include "process/trace.h"
 
 /* "Process NAME:", the traceback, "TYPE: MESSAGE"; malloc()ed, or NULL. */
@@ -71,6 +72,19 @@ static void end_with(char *text)
 	exit(EXIT_FAILURE);
 }
 
+/* They take the loader's lock, which another thread of the parent may have had at the fork. */
+static char *trace_lines_of(const void *caller)
+{
+	struct stuck stuck;
+	bool may_be_stuck = self_born_of_threads() && !sys_has_threads();
+	if (may_be_stuck)
+		stuck_begin(&stuck);
+	char *lines = trace_lines(caller);
+	if (may_be_stuck)
+		stuck_end(&stuck);
+	return lines;
+}
+
 void brood_raise(const char *type, const char *format, ...)
 {
 	char *message = NULL;
@@ -79,8 +93,8 @@ void brood_raise(const char *type, const char *format, ...)
 	if (format && vasprintf(&message, format, args) < 0)
 		message = NULL;
 	va_end(args);
-	char *text = tell(trace_lines(__builtin_return_address(0)), type && *type ? type : "Error",
-			  message ? message : "");
+	char *text = tell(trace_lines_of(__builtin_return_address(0)),
+			  type && *type ? type : "Error", message ? message : "");
 	free(message);
 	end_with(text);
 }

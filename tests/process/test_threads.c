@@ -3,7 +3,9 @@
 
 #include "harness.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { THREADS = 6, ROUNDS = 40 };
+enum { THREADS = 6, ROUNDS = 40, FORKS = 60 };
 
 static void in_threads(void *(*f)(void *), void *arg)
 {
@@ -304,7 +306,76 @@ static void test_fork_while_others_are_busy(void **state)
 	brood_logger_set_level(logger, BROOD_LOG_NOTSET);
 }
 
-int main(void)
+static void nothing(void) {}
+
+static void *register_at_exit(void *arg)
+{
+	(void)arg;
+	while (!stop)
+		atexit(nothing);
+	return NULL;
+}
+
+static void *load_and_unload(void *arg)
+{
+	(void)arg;
+	while (!stop) {
+		void *library = dlopen("libresolv.so.2", RTLD_NOW);
+		if (library)
+			dlclose(library);
+	}
+	return NULL;
+}
+
+static void raise_in_vain(void)
+{
+	dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+	brood_raise("Error", "with a traceback");
+}
+
+/* Of these locks glibc's fork() makes nothing anew. */
+static int start_while(void *(*busy)(void *), void (*target)(void))
+{
+	pthread_t thread;
+	int ended = 0;
+	stop = false;
+	pthread_create(&thread, NULL, busy, NULL);
+	for (int i = 0; i < FORKS; i++) {
+		brood_process *p = brood_start(.call = target);
+		ended += brood_process_join_timed(p, 20) == 0;
+		brood_process_kill(p);
+		brood_process_join(p);
+		brood_process_free(p);
+	}
+	stop = true;
+	pthread_join(thread, NULL);
+	return ended == FORKS ? 0 : 1;
+}
+
+/* In a program of its own, for it registers a great many functions. */
+static int fork_while_functions_are_registered(void)
+{
+	return start_while(register_at_exit, nothing);
+}
+
+static int fork_while_libraries_are_loaded(void)
+{
+	return start_while(load_and_unload, raise_in_vain);
+}
+
+static void test_a_child_waits_for_no_lock_of_glibc(void **state)
+{
+	(void)state;
+	static outcome is;
+	if (UNDER_TSAN) /* which takes locks of its own in the child */
+		skip();
+	run_role("fork_while_functions_are_registered", NULL, &is);
+	assert_int_equal(is.status, 0);
+	run_role("fork_while_libraries_are_loaded", NULL, &is);
+	assert_int_equal(is.status, 0);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_forking_beside_threads_is_warned_of_once),
@@ -315,6 +386,9 @@ int main(void)
 		TEST(test_many_join_one),
 		TEST(test_a_reader_does_not_hold_up_a_start),
 		TEST(test_fork_while_others_are_busy),
+		TEST(test_a_child_waits_for_no_lock_of_glibc),
 	};
-	return HARNESS_RUN(tests);
+	static const role roles[] = {ROLE(fork_while_functions_are_registered),
+				     ROLE(fork_while_libraries_are_loaded)};
+	return HARNESS_MAIN(argc, argv, roles, tests);
 }
