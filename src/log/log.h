@@ -9,9 +9,10 @@
 /* Whether a message of this level would reach a handler; cheap, for what is costly to say. */
 bool log_wants(int level);
 
-#define log_debug(...)	 log_message(BROOD_LOG_DEBUG, __FILE__, __LINE__, __func__, __VA_ARGS__)
-#define log_info(...)	 log_message(BROOD_LOG_INFO, __FILE__, __LINE__, __func__, __VA_ARGS__)
-#define log_warning(...) log_message(BROOD_LOG_WARNING, __FILE__, __LINE__, __func__, __VA_ARGS__)
+#define log_subdebug(...) log_message(BROOD_LOG_SUBDEBUG, __FILE__, __LINE__, __func__, __VA_ARGS__)
+#define log_debug(...)	  log_message(BROOD_LOG_DEBUG, __FILE__, __LINE__, __func__, __VA_ARGS__)
+#define log_info(...)	  log_message(BROOD_LOG_INFO, __FILE__, __LINE__, __func__, __VA_ARGS__)
+#define log_warning(...)  log_message(BROOD_LOG_WARNING, __FILE__, __LINE__, __func__, __VA_ARGS__)
 
 void log_message(int level, const char *file, int line, const char *function, const char *format,
 		 ...) BROOD_PRINTF(5, 6);

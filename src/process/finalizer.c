@@ -13,7 +13,9 @@
 #include "base/error.h"
 #include "base/newborn.h"
 #include "brood/process.h"
+#include "log/log.h"
 #include "process/self.h"
+#include "process/symbols.h"
 #include "process/trace.h"
 
 struct brood_finalizer {
@@ -94,6 +96,24 @@ NEWBORN static brood_finalizer *take_first(int priority)
 	return finalizer;
 }
 
+/* The specification's messages of level 5, which name the callback. */
+static void tell(const brood_finalizer *finalizer, bool at_exit)
+{
+	if (!log_wants(BROOD_LOG_SUBDEBUG))
+		return;
+	const void *callback = (const void *)(uintptr_t)finalizer->callback;
+	symbolizer *names = symbolizer_new();
+	symbol is = {0};
+	if (names)
+		symbolizer_find(names, callback, &is, 1);
+	const char *name = is.function ? is.function : "?";
+	if (at_exit)
+		log_subdebug("calling <Finalize object, callback=%s, args=(%p), exitpriority=%d>",
+			     name, finalizer->data, finalizer->priority);
+	log_subdebug("finalizer calling %s with args (%p)", name, finalizer->data);
+	symbolizer_free(names);
+}
+
 TRACE_ENDS_HERE static void call(const brood_finalizer *finalizer)
 {
 	finalizer->callback(finalizer->data);
@@ -106,6 +126,7 @@ NEWBORN void finalizers_run(int priority)
 	brood_finalizer *volatile finalizer;
 	jmp_buf back;
 	while (finalizers.first && (finalizer = take_first(priority))) {
+		tell(finalizer, true);
 		rescue = &back;
 		if (setjmp(back) == 0)
 			call(finalizer);
@@ -117,8 +138,13 @@ int brood_finalizer_run(brood_finalizer *finalizer)
 {
 	if (!finalizer)
 		return error_absent("the finalizer");
-	if (!take_this(finalizer))
+	if (!take_this(finalizer)) {
+		log_subdebug("%s", finalizer->creator == getpid()
+					   ? "finalizer no longer registered"
+					   : "finalizer ignored because different process");
 		return 0;
+	}
+	tell(finalizer, false);
 	finalizer->callback(finalizer->data);
 	return 1;
 }

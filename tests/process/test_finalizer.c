@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -71,6 +72,57 @@ static void test_cancelled(void **state)
 	brood_finalizer_free(f);
 	finalizers_run(INT_MIN);
 	assert_int_equal(count, 0);
+}
+
+static char heard[8][128];
+static int lines;
+
+static void hear(const brood_log_record *it, void *data)
+{
+	(void)data;
+	snprintf(heard[lines++], sizeof(heard[0]), "%d %s", it->level, it->message);
+}
+
+static void run_an_inherited_one(void *finalizer)
+{
+	lines = 0;
+	exit(brood_finalizer_run(finalizer) == 0 && lines == 1 &&
+			     !strcmp(heard[0], "5 finalizer ignored because different process")
+		     ? 0
+		     : 1);
+}
+
+static void test_told_at_level_5(void **state)
+{
+	(void)state;
+	int n = 1;
+	char expected[128];
+	brood_logger *logger = brood_get_logger();
+	brood_finalizer *f = brood_finalizer_new(record, &n, 7);
+	brood_logger_set_level(logger, BROOD_LOG_SUBDEBUG);
+	long id = brood_logger_add_handler(logger, 0, hear, NULL);
+	brood_process *p = brood_start(.target = run_an_inherited_one, .args = BROOD_BORROW(f));
+	brood_process_join(p);
+	assert_int_equal(brood_process_exitcode(p), 0);
+	brood_process_free(p);
+	count = lines = 0;
+	finalizers_run(0);
+	assert_int_equal(lines, 2);
+	/* Without libdw a static function has no name. */
+	const char *name = strstr(heard[0], "record") ? "record" : "?";
+	snprintf(expected, sizeof(expected),
+		 "5 calling <Finalize object, callback=%s, args=(%p), exitpriority=7>", name,
+		 (void *)&n);
+	assert_string_equal(heard[0], expected);
+	snprintf(expected, sizeof(expected), "5 finalizer calling %s with args (%p)", name,
+		 (void *)&n);
+	assert_string_equal(heard[1], expected);
+	assert_int_equal(brood_finalizer_run(f), 0);
+	assert_int_equal(lines, 3);
+	assert_string_equal(heard[2], "5 finalizer no longer registered");
+	brood_logger_remove_handler(logger, id);
+	brood_logger_set_level(logger, BROOD_LOG_NOTSET);
+	brood_finalizer_free(f);
 }
 
 static void test_wrong_calls(void **state)
@@ -185,6 +237,7 @@ int main(int argc, char **argv)
 		TEST(test_order),
 		TEST(test_once_only),
 		TEST(test_cancelled),
+		TEST(test_told_at_level_5),
 		TEST(test_wrong_calls),
 		TEST(test_a_child_inherits_none),
 		TEST(test_one_that_raises_does_not_stop_the_others),
