@@ -181,7 +181,7 @@ BROOD_API void brood_log_vat(brood_logger *logger, int level, const char *file, 
 
 /*
  * Formats a record, for handlers: format holds Python's fields, with printf's
- * flags, width and precision, and %% for a percent sign:
+ * flags, width and precision (in characters of UTF-8), and %% for a percent sign:
  *
  *	%(name)s %(levelno)d %(levelname)s %(pathname)s %(filename)s %(module)s
  *	%(lineno)d %(funcName)s %(created)f %(asctime)s %(msecs)d
@@ -203,8 +203,8 @@ BROOD_API int brood_log_format(const brood_log_record *record, const char *forma
  * - handler classes are StreamHandler, FileHandler, NullHandler,
  *   handlers.RotatingFileHandler and handlers.SysLogHandler, with or without
  *   "logging." before them; arguments are literals, not expressions;
- * - formatters use the % style and the fields of brood_log_format(); a formatter's
- *   class may only be logging.Formatter;
+ * - formatters use the % style and the fields of brood_log_format(), at least one; a
+ *   formatter's class may only be logging.Formatter;
  * - several processes may write to one RotatingFileHandler's file.
  *
  * A syslog daemon need not run yet, as in Python: the handler connects when it

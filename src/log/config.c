@@ -121,6 +121,11 @@ int brood_log_config_file_with(const char *path, const brood_log_config_options 
 {
 	if (!path)
 		return error_set(EINVAL, "the configuration file's path is NULL");
+	if (options && options->size != sizeof(*options))
+		return error_set(
+			EINVAL,
+			"the options' size is %zu: set it to sizeof(brood_log_config_options)",
+			options->size);
 	return config_load(path, &(config_how){.keep_existing = options && options->keep_existing});
 }
 

@@ -307,7 +307,7 @@ static const handler_class classes[] = {
 	 {"filename", "mode", "maxBytes", "backupCount", "encoding", "delay"},
 	 make_rotating},
 	{"SysLogHandler", {"address", "facility", "socktype"}, make_syslog},
-	{"NullHandler", {NULL}, make_null},
+	{"NullHandler", {"level"}, make_null},
 };
 enum { CLASSES = sizeof(classes) / sizeof(classes[0]) };
 
@@ -329,7 +329,8 @@ static int bind(call *c, const handler_class *class, const literal *args, const 
 	int count = 0;
 	for (const literal *arg = args->items; arg; arg = arg->next, count++) {
 		if (!class->parameters[count])
-			return FAIL(c, EINVAL, "%s takes at most %d arguments", class->name, count);
+			return FAIL(c, EINVAL, "%s takes at most %d argument%s", class->name, count,
+				    count == 1 ? "" : "s");
 		c->args[count] = arg;
 	}
 	for (const literal *arg = kwargs ? kwargs->items : NULL; arg; arg = arg->next) {

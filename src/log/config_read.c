@@ -102,8 +102,12 @@ static int check_formatter(const config *c, const char *section, int line)
 	if (raw_value(c, section, "defaults", &line))
 		return ini_fail(&c->ini, line, EINVAL, "defaults of formatters are not supported");
 	const char *format = raw_value(c, section, "format", &line);
-	if (format && format_check(format) < 0)
+	int fields = format ? format_check(format) : 0;
+	if (fields < 0)
 		return ini_fail(&c->ini, line, EINVAL, "%s", brood_error());
+	if (fields == 0 && format && *format)
+		return ini_fail(&c->ini, line, EINVAL,
+				"the format '%.40s' has no field, such as %%(message)s", format);
 	return 0;
 }
 

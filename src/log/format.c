@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "log/zone.h"
 
 typedef enum field_id {
@@ -159,16 +160,18 @@ static int parse_spec(const char **at, field_spec *ret)
 int format_check(const char *format)
 {
 	field_spec spec;
-	int r = 0;
+	int r = 0, fields = 0;
 	for (const char *at = format; r == 0 && *at;) {
 		if (*at++ != '%')
 			continue;
-		if (*at == '%')
+		if (*at == '%') {
 			at++;
-		else
-			r = parse_spec(&at, &spec);
+			continue;
+		}
+		r = parse_spec(&at, &spec);
+		fields++;
 	}
-	return r;
+	return r < 0 ? r : fields;
 }
 
 static const char *base_name(const char *path)
@@ -265,12 +268,13 @@ static int64_t number_of(const brood_log_record *record, field_id field, bool *r
 	}
 }
 
+/* Width and precision are in characters. */
 static void put_text(output *out, const field_spec *spec, const char *text, size_t length)
 {
-	if (spec->precision >= 0 && (size_t)spec->precision < length)
-		length = (size_t)spec->precision;
-	size_t width = (size_t)spec->width;
-	size_t fill = width > length ? width - length : 0;
+	if (spec->precision >= 0)
+		length = utf8_prefix(text, length, (size_t)spec->precision);
+	size_t width = (size_t)spec->width, characters = width ? utf8_count(text, length) : 0;
+	size_t fill = width > characters ? width - characters : 0;
 	bool left = strchr(spec->flags, '-') != NULL;
 	pad(out, left ? 0 : fill);
 	put(out, text, length);

@@ -12,7 +12,7 @@ typedef struct formatter {
 	char *datefmt;
 } formatter;
 
-/* Whether brood_log_format() would take it: 0, or -EINVAL with a sentence. */
+/* Whether brood_log_format() would take it: how many fields it has, or -EINVAL with a sentence. */
 int format_check(const char *format);
 
 /* Frees both strings. */

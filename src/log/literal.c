@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 enum { MAX_DEPTH = 20 };
 
@@ -48,10 +49,11 @@ static literal *make(literal_type type, long long number)
 	return value;
 }
 
+/* And comments. */
 static void skip_space(parser *p)
 {
-	while (isspace((unsigned char)*p->at))
-		p->at++;
+	while (isspace((unsigned char)*p->at) || *p->at == '#')
+		p->at += *p->at == '#' ? strcspn(p->at, "\n") : 1;
 }
 
 /* Takes c, after spaces, if it comes next. */
@@ -64,8 +66,23 @@ static bool take(parser *p, char c)
 	return true;
 }
 
-/* The character that a backslash and what follows stand for; -1 when unknown. */
-static int parse_escape(parser *p)
+enum { KEPT = -1, UNFINISHED = -2 };
+
+/* The character of so many digits; UNFINISHED when there are fewer, or there is no such one. */
+static long parse_digits(parser *p, int base, size_t least, size_t most)
+{
+	const char *allowed = base == 8 ? "01234567" : "0123456789abcdefABCDEF";
+	char digits[9] = "";
+	size_t count = strspn(p->at, allowed);
+	if (count < least)
+		return UNFINISHED;
+	memcpy(digits, p->at, count < most ? count : most);
+	p->at += strlen(digits);
+	return strtol(digits, NULL, base);
+}
+
+/* The character that a backslash and what follows stand for; KEPT when it stands for itself. */
+static long parse_escape(parser *p)
 {
 	static const char letters[] = "\\'\"abfnrtv", meanings[] = "\\'\"\a\b\f\n\r\t\v";
 	const char *letter = *p->at ? strchr(letters, *p->at) : NULL;
@@ -73,13 +90,28 @@ static int parse_escape(parser *p)
 		p->at++;
 		return (unsigned char)meanings[letter - letters];
 	}
-	if (p->at[0] == 'x' && isxdigit((unsigned char)p->at[1]) &&
-	    isxdigit((unsigned char)p->at[2])) {
-		char hex[3] = {p->at[1], p->at[2], '\0'};
-		p->at += 3;
-		return (int)strtol(hex, NULL, 16);
-	}
-	return -1;
+	if (*p->at >= '0' && *p->at <= '7')
+		return parse_digits(p, 8, 1, 3);
+	size_t digits = *p->at == 'x' ? 2 : *p->at == 'u' ? 4 : *p->at == 'U' ? 8 : 0;
+	if (digits == 0)
+		return KEPT;
+	p->at++;
+	return parse_digits(p, 16, digits, digits);
+}
+
+/* Appends what stands behind a backslash; NULL when that is nothing. */
+static literal *append_escaped(parser *p, literal *value, char **to)
+{
+	long c = parse_escape(p);
+	if (c == 0)
+		return fail(p, "a string cannot hold a NUL: see before");
+	if (c == KEPT)
+		*(*to)++ = '\\';
+	size_t length = c > 0 ? utf8_put(*to, (uint32_t)c) : 0;
+	*to += length;
+	return c == KEPT || length > 0
+		       ? value
+		       : fail(p, "a backslash and what follows are no character: see before");
 }
 
 /* Appends the string at p to value's text, which has room. */
@@ -104,10 +136,8 @@ static literal *parse_one_string(parser *p, literal *value)
 				*to++ = *p->at++;
 			continue;
 		}
-		int c = parse_escape(p);
-		if (c == 0)
-			return fail(p, "a string cannot hold a NUL: see before");
-		*to++ = c < 0 ? '\\' : (char)c;
+		if (!append_escaped(p, value, &to))
+			return NULL;
 	}
 	p->at++;
 	*to = '\0';

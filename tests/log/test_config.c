@@ -248,6 +248,10 @@ static void syslog_unix(void)
 	const char *expected[] = {"<159>prog: debug", "<154>prog: critical", "<156>prog: again"};
 	for (int i = 0; i < 3; i++) {
 		if (i == 2) {
+			brood_log_config_options without = {.keep_existing = true};
+			assert_int_equal(brood_log_config_file_with("logging.ini", &without),
+					 -EINVAL);
+			assert_non_null(strstr(brood_error(), "sizeof(brood_log_config_options)"));
 			close(fd);
 			unlink("syslog.socket");
 			brood_log(logger, BROOD_LOG_ERROR, "lost");
@@ -355,6 +359,9 @@ static const struct {
 	 "[formatter_f]\nformat=%(message)s %(nosuch)s\n",
 	 "logging.ini:8: %(nosuch) is no field: use one of name"},
 	{"[loggers]\nkeys=root\n[handlers]\nkeys=\n[formatters]\nkeys=f\n"
+	 "[formatter_f]\nformat=100%% {message}\n",
+	 "logging.ini:8: the format '100%% {message}' has no field, such as %(message)s"},
+	{"[loggers]\nkeys=root\n[handlers]\nkeys=\n[formatters]\nkeys=f\n"
 	 "[formatter_f]\nstyle={\nformat={message}\n",
 	 "logging.ini:8: the style '{' is unknown: only % is"},
 	{"[loggers]\nkeys=root\n[handlers]\nkeys=\n[formatters]\nkeys=f\n"
@@ -370,7 +377,7 @@ static const struct {
 	{HANDLER "class=StreamHandler\nargs=(sys.stdin,)\n",
 	 "logging.ini:13: the stream must be sys.stderr or sys.stdout"},
 	{HANDLER "class=StreamHandler\nargs=(sys.stderr, 1)\n",
-	 "logging.ini:13: StreamHandler takes at most 1 arguments"},
+	 "logging.ini:13: StreamHandler takes at most 1 argument"},
 	{HANDLER "class=StreamHandler\nargs=(sys.stderr\n",
 	 "logging.ini:13: args: a ',' or a closing bracket is missing at the end of"},
 	{HANDLER "class=FileHandler\nargs=('x.log')\n",

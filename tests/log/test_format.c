@@ -9,7 +9,7 @@
 #include "brood/log.h"
 #include "log/zone.h"
 
-static const brood_log_record sample = {
+static brood_log_record sample = {
 	.size = sizeof(sample),
 	.level = 25,
 	.level_name = "SUBWARNING",
@@ -62,6 +62,19 @@ static void test_flags(void **state)
 	       "[   12|12   |00012|+12|c|0xc]");
 	expect("[%(lineno)4s|%(lineno)-4s|%(lineno)04s]", "[  12|12  |  12]");
 	expect("[%(created)12.1e]", "[     1.7e+09]");
+}
+
+static void test_characters(void **state)
+{
+	(void)state;
+	brood_log_record before = sample;
+	sample.message = "h\u00e9\u20ac\U0001F600 \xff!";
+	sample.message_length = strlen(sample.message);
+	expect("%(message).2s", "h\u00e9");
+	expect("%(message).4s|", "h\u00e9\u20ac\U0001F600|");
+	expect("[%(message)5.3s]", "[  h\u00e9\u20ac]");
+	expect("[%(message)-8s]", "[h\u00e9\u20ac\U0001F600 \xff! ]");
+	sample = before;
 }
 
 static void test_sizes(void **state)
@@ -189,9 +202,10 @@ static void test_times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields), cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_sizes),  cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_zones),  cmocka_unit_test(test_times),
+		cmocka_unit_test(test_fields),	   cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_characters), cmocka_unit_test(test_characters),
+		cmocka_unit_test(test_sizes),	   cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_zones),	   cmocka_unit_test(test_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

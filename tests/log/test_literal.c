@@ -75,6 +75,11 @@ static void test_good(void **state)
 	expect("(None, True, False, Nonesuch)", "(None, True, False, Nonesuch)");
 	expect("'a' \"b\"\n r'\\n' u'c'", "'ab\\nc'");
 	expect("'\\x41\\'\\\\\\q'", "'A'\\\\q'");
+	expect("'\\x41\\101\\1012\\7'", "'AAA2\a'");
+	expect("'\\xe9 \\351 \\u00e9 \\u20ac \\U0001F600'",
+	       "'\u00e9 \u00e9 \u00e9 \u20ac \U0001F600'");
+	expect("(1, # one\n 2) # two", "(1, 2)");
+	expect("'#' # a comment", "'#'");
 	expect("r'it\\'s'", "'it\\'s'");
 	expect("-0x10", "-16");
 	expect("0o17", "15");
@@ -107,6 +112,12 @@ static void test_bad(void **state)
 	expect_bad("r'", "the string lacks its closing quote");
 	expect_bad("r'it\\'", "the string lacks its closing quote");
 	expect_bad("0x0x1", "not an integer");
+	expect_bad("'\\x4'", "are no character: see before at '4'");
+	expect_bad("'\\u00e'", "are no character: see before");
+	expect_bad("'\\U00110000'", "are no character: see before");
+	expect_bad("'\\ud800'", "are no character: see before");
+	expect_bad("'\\0'", "a string cannot hold a NUL");
+	expect_bad("# nothing", "a string, number or name is missing at the end");
 	expect_bad("'\\x00'", "a string cannot hold a NUL");
 	expect_bad("1.5", "not an integer");
 	expect_bad("99999999999999999999", "not an integer");
@@ -125,8 +136,8 @@ static void test_any(void **state)
 {
 	(void)state;
 	static const char text[] =
-		"({'a': (r'b', \"\\x41\" 'c'), 'd': [-1*0x2, None, x.y,],}, 0o7)";
-	static const char others[] = "()[]{}'\"\\,:*x0 -.";
+		"({'a': (r'b', \"\\x41\\u00e9\\101\" 'c'), 'd': [-1*0x2, None, x.y,],}, 0o7)";
+	static const char others[] = "()[]{}'\"\\,:*x0 -.#";
 	char changed[sizeof(text)];
 	for (size_t i = 0; i < sizeof(text) - 1; i++) {
 		strcpy(changed, text);
