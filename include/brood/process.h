@@ -147,7 +147,8 @@ BROOD_API int brood_forkserver_preload(const char *const *modules);
  * copied: nothing need outlive the call. All defaults are zero.
  *
  * At most one of target, call, run and import; none is a process that does
- * nothing and ends with 0.
+ * nothing and ends with 0. They are pointers to functions, and under fork not checked: any other
+ * pointer crashes the child.
  */
 typedef struct brood_process_options {
 	/* sizeof(brood_process_options); the macros fill it in. */
@@ -353,13 +354,15 @@ BROOD_API const char *brood_process_name(const brood_process *process);
  */
 BROOD_API int brood_process_set_name(brood_process *process, const char *name);
 
-/* Whether the process is daemonic; changing it after start is -EINVAL. */
+/* Whether the process is daemonic. Changing it after start, or in another process than the one that
+ * made it, is -EINVAL. */
 BROOD_API bool brood_process_daemon(const brood_process *process);
 BROOD_API int brood_process_set_daemon(brood_process *process, bool daemon);
 
 /*
  * In a process: what it was made with, as its target would get it (see target in the options);
- * for run() of a subclass. NULL without args and in all other processes. Borrowed.
+ * for run() of a subclass. NULL without args and in all other processes, and with errno EINVAL for
+ * NULL. Borrowed.
  */
 BROOD_API void *brood_process_arg(const brood_process *process);
 
@@ -378,7 +381,7 @@ BROOD_API int brood_process_set_authkey(brood_process *process, brood_bytes key)
  *
  * brood_process_repr(p) is a string that lives to the end of the enclosing block, so two fit
  * into one printf. brood_process_format() is snprintf: returns the full
- * length, writes at most size bytes.
+ * length, writes at most size bytes; -EINVAL when buffer is NULL and size is not 0.
  */
 #ifndef __cplusplus
 #define brood_process_repr(process) \

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/newborn.h"
 #include "base/sys.h"
+#include "base/utf8.h"
 #include "log/log.h"
 #include "process/crash.h"
 #include "process/exit.h"
@@ -38,6 +39,14 @@ TRACE_ENDS_HERE static void call_target(const struct birth *birth)
 	__asm__ volatile("");
 }
 
+NEWBORN void child_comm(char comm[COMM_SIZE], const char *name)
+{
+	size_t length = 0; /* no page of libc */
+	for (; length < COMM_SIZE - 1 && name[length]; length++)
+		comm[length] = name[length];
+	comm[name[length] ? utf8_whole(comm, length) : length] = '\0';
+}
+
 void child_prepare(brood_process *process, struct birth *ret)
 {
 	*ret = (struct birth){
@@ -60,7 +69,7 @@ void child_prepare(brood_process *process, struct birth *ret)
 	};
 	sys_keeps_status(); /* asked here, so that the child finds the answer */
 	crash_prepare();
-	strncpy(ret->comm, ret->name, sizeof(ret->comm) - 1);
+	child_comm(ret->comm, ret->name);
 }
 
 /* What its parent does when it is told to end is not for the child to do: to run the parent's

@@ -5,6 +5,11 @@
 #include "base/sigmask.h"
 #include "process/object.h"
 
+enum { COMM_SIZE = 16 }; /* the kernel's */
+
+/* What the kernel calls a process of this name: its beginning, in whole characters. */
+void child_comm(char comm[COMM_SIZE], const char *name);
+
 /*
  * What a new process needs in its first moments, gathered by its parent on the
  * stack: to read it there costs nothing, while the first touch of the heap is
@@ -25,7 +30,7 @@ struct birth {
 	bool leaves_record; /* when it crashes */
 	bool subreaper;
 	const char *name;
-	char comm[16];
+	char comm[COMM_SIZE];
 	struct process_text *authkey;
 	brood_bytes family_key; /* for one that has none of its own yet */
 	table_place place;

@@ -151,8 +151,7 @@ NEWBORN void launch_settle(const struct launch *launch, struct birth *ret)
 		set_target(launch, ret, reference_noted(launch->function));
 	crash_prepare();
 	brood_log_set_last_words((int)process->words.lines);
-	for (size_t i = 0; i < sizeof(ret->comm) - 1 && ret->name[i]; i++) /* no page of libc */
-		ret->comm[i] = ret->name[i];
+	child_comm(ret->comm, ret->name);
 	method_inherit(launch->method);
 	child_settle(ret);
 }

@@ -314,10 +314,13 @@ int brood_process_set_daemon(brood_process *process, bool daemon)
 	int r = process_usable(process);
 	if (r < 0)
 		return r;
-	if (process->state != PROCESS_INITIAL || !process_is_ours(process))
+	if (!process_is_ours(process))
+		return error_set(EINVAL, "only the process that made '%s' can make it daemonic",
+				 brood_process_name(process));
+	if (process->state != PROCESS_INITIAL)
 		return error_set(EINVAL,
 				 "process has already started: '%s' can be made daemonic only "
-				 "before that, by the process that made it",
+				 "before that",
 				 brood_process_name(process));
 	process->daemon = daemon;
 	return 0;
@@ -334,9 +337,11 @@ pid_t brood_process_pid(const brood_process *process)
 
 void *brood_process_arg(const brood_process *process)
 {
-	if (process && process == brood_current_process())
-		return process->args.arg;
-	return NULL;
+	if (!process) {
+		error_absent("the process");
+		return NULL;
+	}
+	return process == brood_current_process() ? process->args.arg : NULL;
 }
 
 void brood_process_unref(brood_process *process)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "process/children.h"
 #include "process/exitcode.h"
 
@@ -44,6 +45,8 @@ static void format_state(brood_process *process, char *state, size_t size)
 
 int brood_process_format(brood_process *process, char *buffer, size_t size)
 {
+	if (!buffer && size)
+		return error_set(EINVAL, "the buffer is NULL");
 	if (!process)
 		return snprintf(buffer, size, "<Process(NULL)>");
 	char state[40];
@@ -57,6 +60,6 @@ const char *brood_process_repr_into(brood_process *process, char *buffer, size_t
 	int length = brood_process_format(process, buffer, size);
 	/* A name too long for the buffer: an ellipsis says so. */
 	if (size >= 4 && length >= 0 && (size_t)length >= size)
-		memcpy(buffer + size - 4, "...", 4);
+		memcpy(buffer + utf8_whole(buffer, size - 4), "...", 4);
 	return buffer;
 }

@@ -171,8 +171,10 @@ int self_set_name(const char *name)
 	int r = process_keep_text(&self.name, name, strlen(name));
 	if (r < 0)
 		return r;
+	char comm[COMM_SIZE];
 	log_set_process_name(brood_name());
-	sys_set_comm(name);
+	child_comm(comm, name);
+	sys_set_comm(comm);
 	table_set_name(table_self(), name);
 	return 0;
 }

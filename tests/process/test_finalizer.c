@@ -101,7 +101,8 @@ static void test_told_at_level_5(void **state)
 	brood_finalizer *f = brood_finalizer_new(record, &n, 7);
 	brood_logger_set_level(logger, BROOD_LOG_SUBDEBUG);
 	long id = brood_logger_add_handler(logger, 0, hear, NULL);
-	brood_process *p = brood_start(.target = run_an_inherited_one, .args = BROOD_BORROW(f));
+	brood_process *p = brood_start(.target = run_an_inherited_one, .args = BROOD_BORROW(f),
+				       .start_method = "fork");
 	brood_process_join(p);
 	assert_int_equal(brood_process_exitcode(p), 0);
 	brood_process_free(p);

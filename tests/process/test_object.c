@@ -4,9 +4,12 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 static void nothing(void) {}
 static void take(void *arg)
@@ -76,6 +79,36 @@ static void test_long_names(void **state)
 	int length = brood_process_format(p, whole, sizeof(whole));
 	assert_int_equal(length, strlen(whole));
 	assert_string_equal(strchr(whole, ','), ", initial)>");
+	brood_process_free(p);
+}
+
+static void show_comm(void)
+{
+	char comm[20] = "";
+	FILE *file = fopen("/proc/self/comm", "r");
+	exit(file && fgets(comm, sizeof(comm), file) && !strcmp(comm, "fourteen bytes\n") ? 0 : 1);
+}
+
+/* No character is cut apart. */
+static void test_names_in_utf8(void **state)
+{
+	(void)state;
+	char name[400] = "fourteen bytes";
+	assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+	while (strlen(name) < sizeof(name) - 4)
+		strcat(name, "\u20ac");
+	for (int before = 0; before < 3; before++) {
+		brood_process *p = brood_process_new(.name = name + before);
+		const char *repr = brood_process_repr(p);
+		mbstate_t at = {0};
+		const char *rest = repr;
+		assert_string_equal(repr + strlen(repr) - 3, "...");
+		assert_in_range(mbsrtowcs(NULL, &rest, 0, &at), 90, 110);
+		brood_process_free(p);
+	}
+	brood_process *p = brood_start(.call = show_comm, .name = name);
+	brood_process_join(p);
+	assert_int_equal(brood_process_exitcode(p), 0);
 	brood_process_free(p);
 }
 
@@ -189,7 +222,12 @@ static void test_null_says_why(void **state)
 	assert_int_equal(brood_process_set_authkey(p, (brood_bytes){0}), -EINVAL);
 	assert_false(brood_process_daemon(p));
 	assert_string_equal(brood_process_name(p), "(null)");
+	errno = 0;
 	assert_null(brood_process_arg(p));
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(brood_process_format(p, NULL, 10), -EINVAL);
+	assert_sentence("buffer is NULL");
+	assert_int_equal(brood_process_format(p, NULL, 0), strlen("<Process(NULL)>"));
 	brood_process_free(p);
 	brood_process_unref(p);
 	assert_null(brood_start(.call = nothing, .run = run));
@@ -257,6 +295,27 @@ static void test_daemon_is_inherited(void **state)
 	brood_process_free(p);
 	brood_process_free(d);
 	brood_process_free(n);
+}
+
+static void make_daemonic(void *process)
+{
+	exit(brood_process_set_daemon(process, true) == -EINVAL &&
+			     strstr(brood_error(), "only the process that made 'p'")
+		     ? 0
+		     : 1);
+}
+
+static void test_daemon_is_for_its_maker_to_set(void **state)
+{
+	(void)state;
+	brood_process *p = brood_process_new(.name = "p");
+	brood_process *other = brood_start(.target = make_daemonic, .args = BROOD_BORROW(p),
+					   .start_method = "fork");
+	brood_process_join(other);
+	assert_int_equal(brood_process_exitcode(other), 0);
+	assert_false(brood_process_daemon(p));
+	brood_process_free(other);
+	brood_process_free(p);
 }
 
 static void test_authkey(void **state)
@@ -342,6 +401,7 @@ int main(void)
 		TEST(test_names_count_constructions),
 		TEST(test_rename_keeps_the_old_name_valid),
 		TEST(test_long_names),
+		TEST(test_names_in_utf8),
 		TEST(test_repr_of_every_state_without_a_start),
 		TEST(test_main_process),
 		TEST(test_before_start),
@@ -351,6 +411,7 @@ int main(void)
 		TEST(test_an_older_and_shorter_struct_is_accepted),
 		TEST(test_no_struct_has_such_a_size),
 		TEST(test_daemon_is_inherited),
+		TEST(test_daemon_is_for_its_maker_to_set),
 		TEST(test_authkey),
 		TEST(test_brood_free_refuses_objects),
 		TEST(test_freed_twice),
