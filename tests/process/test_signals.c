@@ -193,6 +193,9 @@ typedef struct terminal {
 
 static void become_foreground(int slave, const int *out, const int *err, const char *name)
 {
+	static const int by_terminal[] = {SIGHUP, SIGINT, SIGQUIT};
+	for (int i = 0; i < 3; i++) /* which nohup or a shell's & may have had ignored */
+		signal(by_terminal[i], SIG_DFL);
 	setsid();
 	ioctl(slave, TIOCSCTTY, 0);
 	dup2(slave, STDIN_FILENO);
