@@ -53,7 +53,7 @@ static void abandon(brood_queue *q, ring *r, uint64_t pos)
 static int write_message(brood_queue *q, ring *r, uint64_t pos, const parcel *p)
 {
 	ring_slot *slot = ring_slot_at(r, pos);
-	/* Pair with the loads in get.c: who sees these sees that the slot is being written. */
+	/* Pair with the loads in take.c: who sees these sees that the slot is being written. */
 	atomic_store_explicit(&slot->size, p->size, memory_order_release);
 	atomic_store_explicit(&slot->fingerprint, p->fingerprint, memory_order_release);
 	if (p->what == MESSAGE_BLOCK)

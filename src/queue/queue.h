@@ -147,7 +147,7 @@ typedef struct queue_wait {
 	uint32_t token;
 	bool announced;
 	bool spun;
-	bool cleared; /* get.c: the bell */
+	bool cleared; /* take.c: the bell */
 	unsigned turns;
 } queue_wait;
 int queue_wait_once(queue_wait *w, brood_queue *q, heap_owner busy);
