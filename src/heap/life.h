@@ -39,6 +39,13 @@ static inline heap_owner life_owner(void)
 	return life_register();
 }
 
+/* The same for a process that is registered; of another it may be 0. */
+static inline heap_owner life_known(void)
+{
+	bool settled = atomic_load_explicit(&account_self.slot, memory_order_acquire) != NULL;
+	return settled ? account_self.owner : 0;
+}
+
 /* For life_wait(): the word depends on several owners, at whom the caller looks in turn. */
 #define LIFE_SEVERAL UINT32_MAX
 

@@ -188,6 +188,12 @@ int core_take_through(core *lock)
 	return r;
 }
 
+/* Whether the calling process holds the lock: then it is registered. */
+static bool is_ours(uint32_t word)
+{
+	return word && (word & ~CORE_WAITED) == life_known();
+}
+
 /* Why another's lock cannot be let go; 0 when it can. */
 static int check_drop(const core *lock, uint32_t word)
 {
@@ -205,8 +211,7 @@ int core_drop(core *lock)
 {
 	uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
 	do {
-		bool ours = word && (word & ~CORE_WAITED) == account_self.owner;
-		int r = ours ? 0 : check_drop(lock, word);
+		int r = is_ours(word) ? 0 : check_drop(lock, word);
 		if (r < 0)
 			return r;
 	} while (!atomic_compare_exchange_weak(&lock->word, &word, 0));
@@ -215,27 +220,15 @@ int core_drop(core *lock)
 	return 0;
 }
 
-static bool is_ours(const core *lock)
-{
-	heap_owner me = life_owner();
-	return me && (atomic_load(&lock->word) & ~CORE_WAITED) == me;
-}
-
 /* The holder writes its thread after it has taken the lock: what this thread finds of itself it has
  * written itself, and, in a recursive lock, not yet taken back. In a plain one it is not taken
  * back, which would cost each release; there a thread that uses a condition without its lock may go
  * unnoticed, in the moment when another thread of its process is taking the lock. */
-static bool is_mine(const core *lock, heap_owner me)
-{
-	uint32_t word = atomic_load_explicit(&lock->word, memory_order_relaxed);
-	return (word & ~CORE_WAITED) == me &&
-	       atomic_load_explicit(&lock->thread, memory_order_relaxed) == core_thread(me);
-}
-
 bool core_is_mine(const core *lock)
 {
-	heap_owner me = life_owner();
-	return me && is_mine(lock, me);
+	return is_ours(atomic_load_explicit(&lock->word, memory_order_relaxed)) &&
+	       atomic_load_explicit(&lock->thread, memory_order_relaxed) ==
+		       core_thread(life_known());
 }
 
 static uint32_t depth_of(const core *lock)
@@ -248,20 +241,25 @@ static void set_depth(core *lock, uint32_t depth)
 	atomic_store_explicit(&lock->depth, depth, memory_order_relaxed);
 }
 
+static int take_deeper(core *lock)
+{
+	uint32_t depth = depth_of(lock);
+	if (depth == UINT32_MAX)
+		return error_set(EOVERFLOW, "the rlock has been taken %u times", UINT32_MAX);
+	set_depth(lock, depth + 1);
+	return 0;
+}
+
 int core_take_again(core *lock, deadline when)
 {
 	heap_owner me = life_owner();
 	if (!me)
 		return -errno;
 	int r = 0;
-	if (!take_free(lock, me)) {
-		if (is_mine(lock, me) && depth_of(lock) == UINT32_MAX)
-			return error_set(EOVERFLOW, "the rlock has been taken %u times",
-					 UINT32_MAX);
-		if (is_mine(lock, me)) {
-			set_depth(lock, depth_of(lock) + 1);
-			return 0;
-		}
+	uint32_t word = 0;
+	if (!atomic_compare_exchange_strong(&lock->word, &word, me)) {
+		if (is_ours(word) && core_is_mine(lock))
+			return take_deeper(lock);
 		r = take(lock, me, when);
 	}
 	if (r < 0)
@@ -296,7 +294,7 @@ static const char *holder_of(const core *lock, char buffer[HOLDER_SIZE])
 		return "None";
 	if (word == CORE_POISONED)
 		return "poisoned";
-	if (!is_ours(lock))
+	if (!is_ours(word))
 		return "SomeOtherProcess";
 	if (!core_is_mine(lock))
 		return "SomeOtherThread";

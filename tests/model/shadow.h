@@ -108,6 +108,7 @@ void model_point(uintptr_t address, const char *function, int line);
 #define LIFE_LEFT    UINT32_C(0x40000000)
 #define LIFE_SEVERAL UINT32_MAX
 #define life_owner   model_life_owner
+#define life_known   model_life_owner
 #define life_wait    model_life_wait
 #define life_dead    model_life_dead
 heap_owner life_owner(void);
