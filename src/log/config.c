@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "log/state.h"
 #include "log/zone.h"
 
@@ -121,12 +122,10 @@ int brood_log_config_file_with(const char *path, const brood_log_config_options 
 {
 	if (!path)
 		return error_set(EINVAL, "the configuration file's path is NULL");
-	if (options && options->size != sizeof(*options))
-		return error_set(
-			EINVAL,
-			"the options' size is %zu: set it to sizeof(brood_log_config_options)",
-			options->size);
-	return config_load(path, &(config_how){.keep_existing = options && options->keep_existing});
+	brood_log_config_options all = {0};
+	int r = options ? options_copy(options, &all, sizeof(all), "set it to the struct's sizeof")
+			: 0;
+	return r < 0 ? r : config_load(path, &(config_how){.keep_existing = all.keep_existing});
 }
 
 int brood_log_config_file(const char *path)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/sys.h"
 #include "base/sys_socket.h"
 
@@ -97,28 +98,13 @@ static int make(const brood_pipe_options *options, brood_pipe *ret)
 	return 0;
 }
 
-static int check_options(const brood_pipe_options *options)
-{
-	if (!options)
-		return error_set(EINVAL, "the options are NULL");
-	if (options->size < sizeof(options->size) || options->size > sizeof(*options))
-		return error_set(EINVAL,
-				 "the options' size is %zu, not the %zu of this library's: make "
-				 "pipes with brood_pipe_new()",
-				 options->size, sizeof(*options));
-	return 0;
-}
-
 brood_pipe brood_pipe_new_with(const brood_pipe_options *given)
 {
 	brood_pipe pipe = {{NULL}, {NULL}};
 	brood_pipe_options options = {0};
-	int r = check_options(given);
-	if (r == 0) {
-		/* A caller compiled with an older, shorter struct gets zeroes for the rest. */
-		memcpy(&options, given, given->size);
+	int r = options_copy(given, &options, sizeof(options), "use brood_pipe_new()");
+	if (r == 0)
 		r = make(&options, &pipe);
-	}
 	if (r < 0)
 		error_to_null(r);
 	return pipe;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/newborn.h"
 #include "base/sys.h"
 #include "process/children.h"
@@ -164,21 +165,6 @@ static brood_process *allocate(const brood_process_options *options)
 	return process;
 }
 
-static int check_options(const brood_process_options *options)
-{
-	if (!options)
-		return error_set(EINVAL, "the options are NULL");
-	/* An older library's struct is shorter, but its size a size of such a struct all the same.
-	 */
-	if (options->size < sizeof(options->size) || options->size > sizeof(*options) ||
-	    options->size % _Alignof(brood_process_options) != 0)
-		return error_set(EINVAL,
-				 "the options' size is %zu, not the %zu of this library's: make "
-				 "processes with brood_process_new() or brood_start()",
-				 options->size, sizeof(*options));
-	return 0;
-}
-
 static int check_target(const brood_process_options *options)
 {
 	int count = !!options->target + !!options->call + !!options->run + !!options->import;
@@ -250,12 +236,11 @@ static int set_up(brood_process *process, const brood_process_options *options)
 
 brood_process *brood_process_new_with(const brood_process_options *given_options)
 {
-	int r = check_options(given_options);
+	brood_process_options options = {0};
+	int r = options_copy(given_options, &options, sizeof(options),
+			     "use brood_process_new() or brood_start()");
 	if (r < 0)
 		return error_to_null(r);
-	/* A caller compiled with an older, shorter struct gets zeroes for the rest. */
-	brood_process_options options = {0};
-	memcpy(&options, given_options, given_options->size);
 	brood_process *process = allocate(&options);
 	if (!process)
 		return error_to_null(-errno);

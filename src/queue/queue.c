@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "heap/account.h"
 #include "sync/object.h"
 #include "type/fingerprint.h"
@@ -146,7 +147,7 @@ static void discard(brood_queue *q)
 brood_queue *brood_queue_new_with(const brood_queue_options *given)
 {
 	brood_queue_options options = {0};
-	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0 ||
+	if (options_copy(given, &options, sizeof(options), "use brood_queue_new()") < 0 ||
 	    check_options(&options) < 0)
 		return error_to_null(-errno);
 	brood_queue *q = brood_aligned_alloc(_Alignof(brood_queue), sizeof(*q));

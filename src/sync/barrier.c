@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/interrupt.h"
 #include "base/reference.h"
 #include "base/sys.h"
@@ -72,7 +73,7 @@ brood_barrier *brood_barrier_new_with(const brood_barrier_options *given)
 {
 	brood_barrier_options options = {0};
 	deadline unused;
-	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0 ||
+	if (options_copy(given, &options, sizeof(options), "use brood_barrier_new()") < 0 ||
 	    deadline_in(options.timeout, &unused) < 0)
 		return error_to_null(-errno);
 	if (options.parties < 1 || options.parties > MAX_PARTIES)

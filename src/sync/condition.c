@@ -26,6 +26,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/options.h"
 #include "base/interrupt.h"
 #include "base/sys.h"
 #include "sync/core.h"
@@ -47,7 +48,7 @@ struct brood_condition {
 brood_condition *brood_condition_new_with(const brood_condition_options *given)
 {
 	brood_condition_options options = {0};
-	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0 ||
+	if (options_copy(given, &options, sizeof(options), "use brood_condition_new()") < 0 ||
 	    (options.lock && object_check(options.lock, OBJECT_LOCK) < 0) ||
 	    (options.rlock && object_check(options.rlock, OBJECT_RLOCK) < 0))
 		return error_to_null(-errno);

@@ -2,12 +2,13 @@
 
 #include <stdio.h>
 
+#include "base/options.h"
 #include "sync/core.h"
 
 static core *new_core(object_kind kind, const brood_lock_options *given)
 {
 	brood_lock_options options = {0};
-	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0)
+	if (options_copy(given, &options, sizeof(options), "use brood_lock_new()") < 0)
 		return error_to_null(-errno);
 	brood_lock *lock = object_new(kind, sizeof(*lock));
 	if (!lock)

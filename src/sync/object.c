@@ -76,16 +76,3 @@ int object_wrong(const void *pointer, object_kind kind)
 	return error_set(EINVAL, "%p is no %s: pass what brood_%s_new() returned", pointer,
 			 word_for(kind), kind == OBJECT_SHARED ? "shared" : word_for(kind));
 }
-
-int object_options(const void *given, size_t given_size, void *options, size_t size)
-{
-	if (!given)
-		return error_set(EINVAL, "options is NULL");
-	if (given_size > size || given_size < sizeof(size_t))
-		return error_set(EINVAL,
-				 "the options' size is %zu: fill the struct by the macro, or set "
-				 "its size to its sizeof",
-				 given_size);
-	memcpy(options, given, given_size);
-	return 0;
-}

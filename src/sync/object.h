@@ -59,7 +59,4 @@ static inline int object_check(const void *pointer, object_kind kind)
 	return object_kind_of(pointer) == (uint32_t)kind ? 0 : object_wrong(pointer, kind);
 }
 
-/* An options struct of this or an older version of the header is as large as it says. */
-int object_options(const void *given, size_t given_size, void *options, size_t size);
-
 #endif

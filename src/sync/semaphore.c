@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/options.h"
 #include "base/interrupt.h"
 #include "sync/core.h"
 #include "sync/seats.h"
@@ -64,7 +65,7 @@ static int check_value(const brood_semaphore_options *options)
 brood_semaphore *brood_semaphore_new_with(const brood_semaphore_options *given)
 {
 	brood_semaphore_options options = {0};
-	if (object_options(given, given ? given->size : 0, &options, sizeof(options)) < 0 ||
+	if (options_copy(given, &options, sizeof(options), "use brood_semaphore_new()") < 0 ||
 	    check_value(&options) < 0)
 		return error_to_null(-errno);
 	uint32_t value = (uint32_t)options.value;

@@ -269,6 +269,9 @@ static void wrong_calls_are_told(void **state)
 	brood_queue_options newer = {.size = sizeof(newer) + 8};
 	assert_null(brood_queue_new_with(NULL));
 	assert_null(brood_queue_new_with(&newer));
+	assert_sentence("use brood_queue_new()");
+	newer.size = offsetof(brood_queue_options, type) + 1; /* half a member */
+	assert_null(brood_queue_new_with(&newer));
 	assert_non_null(q = brood_queue_new_with(&older));
 	brood_queue_free(q);
 }
