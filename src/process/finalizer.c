@@ -68,45 +68,51 @@ brood_finalizer *brood_finalizer_new(void (*callback)(void *data), void *data, i
 	return finalizer;
 }
 
-/* Claims the right to run it. It stays in the list, where leak checkers see it, until it is freed.
- * With the lock held. */
-static bool take(brood_finalizer *finalizer)
+/* Claims the right to run it, and copies it: once it is not active any more, another thread may
+ * free it. It stays in the list, where leak checkers see it, until then. With the lock held. */
+static bool take(brood_finalizer *finalizer, brood_finalizer *ret)
 {
 	bool taken = finalizer->active && finalizer->creator == getpid();
+	*ret = *finalizer;
 	if (taken)
 		finalizer->active = false;
 	return taken;
 }
 
-static bool take_this(brood_finalizer *finalizer)
+static bool take_this(brood_finalizer *finalizer, brood_finalizer *ret)
 {
 	pthread_mutex_lock(&finalizers.lock);
-	bool taken = take(finalizer);
+	bool taken = take(finalizer, ret);
 	pthread_mutex_unlock(&finalizers.lock);
 	return taken;
 }
 
-NEWBORN static brood_finalizer *take_first(int priority)
+NEWBORN static bool take_first(int priority, brood_finalizer *ret)
 {
 	pthread_mutex_lock(&finalizers.lock);
 	brood_finalizer *finalizer = finalizers.first;
-	while (finalizer && !(finalizer->priority >= priority && take(finalizer)))
+	while (finalizer && !(finalizer->priority >= priority && take(finalizer, ret)))
 		finalizer = finalizer->next;
 	pthread_mutex_unlock(&finalizers.lock);
-	return finalizer;
+	return finalizer != NULL;
 }
 
-/* The specification's messages of level 5, which name the callback. */
+/* The function's name; in a process forked beside threads the loader is not asked. */
+static const char *name_of(symbolizer *names, const brood_finalizer *finalizer)
+{
+	symbol is = {0};
+	if (names)
+		symbolizer_find(names, (const void *)(uintptr_t)finalizer->callback, &is, 1);
+	return is.function ? is.function : "?";
+}
+
+/* The specification's messages of level 5. */
 static void tell(const brood_finalizer *finalizer, bool at_exit)
 {
 	if (!log_wants(BROOD_LOG_SUBDEBUG))
 		return;
-	const void *callback = (const void *)(uintptr_t)finalizer->callback;
-	symbolizer *names = symbolizer_new();
-	symbol is = {0};
-	if (names)
-		symbolizer_find(names, callback, &is, 1);
-	const char *name = is.function ? is.function : "?";
+	symbolizer *names = self_born_of_threads() ? NULL : symbolizer_new();
+	const char *name = name_of(names, finalizer);
 	if (at_exit)
 		log_subdebug("calling <Finalize object, callback=%s, args=(%p), exitpriority=%d>",
 			     name, finalizer->data, finalizer->priority);
@@ -121,31 +127,36 @@ TRACE_ENDS_HERE static void call(const brood_finalizer *finalizer)
 	__asm__ volatile("");
 }
 
+static void call_at_exit(const brood_finalizer *finalizer)
+{
+	jmp_buf back;
+	tell(finalizer, true);
+	rescue = &back;
+	if (setjmp(back) == 0)
+		call(finalizer);
+	rescue = NULL;
+}
+
 NEWBORN void finalizers_run(int priority)
 {
-	brood_finalizer *volatile finalizer;
-	jmp_buf back;
-	while (finalizers.first && (finalizer = take_first(priority))) {
-		tell(finalizer, true);
-		rescue = &back;
-		if (setjmp(back) == 0)
-			call(finalizer);
-		rescue = NULL;
-	}
+	brood_finalizer first;
+	while (finalizers.first && take_first(priority, &first))
+		call_at_exit(&first);
 }
 
 int brood_finalizer_run(brood_finalizer *finalizer)
 {
 	if (!finalizer)
 		return error_absent("the finalizer");
-	if (!take_this(finalizer)) {
-		log_subdebug("%s", finalizer->creator == getpid()
+	brood_finalizer is;
+	if (!take_this(finalizer, &is)) {
+		log_subdebug("%s", is.creator == getpid()
 					   ? "finalizer no longer registered"
 					   : "finalizer ignored because different process");
 		return 0;
 	}
-	tell(finalizer, false);
-	finalizer->callback(finalizer->data);
+	tell(&is, false);
+	is.callback(is.data);
 	return 1;
 }
 
@@ -153,7 +164,8 @@ int brood_finalizer_cancel(brood_finalizer *finalizer)
 {
 	if (!finalizer)
 		return error_absent("the finalizer");
-	return take_this(finalizer);
+	brood_finalizer is;
+	return take_this(finalizer, &is);
 }
 
 bool brood_finalizer_active(const brood_finalizer *finalizer)

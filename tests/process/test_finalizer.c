@@ -80,7 +80,7 @@ static int lines;
 static void hear(const brood_log_record *it, void *data)
 {
 	(void)data;
-	snprintf(heard[lines++], sizeof(heard[0]), "%d %s", it->level, it->message);
+	snprintf(heard[lines++ % 8], sizeof(heard[0]), "%d %s", it->level, it->message);
 }
 
 static void run_an_inherited_one(void *finalizer)
