@@ -15,21 +15,31 @@ static inline bool utf8_continues(char byte)
 	return ((unsigned char)byte & 0xC0) == 0x80;
 }
 
+/* The bytes of the text's first character; it is not empty. */
+static inline size_t utf8_first(const char *text, size_t length)
+{
+	unsigned char lead = (unsigned char)text[0];
+	size_t needs = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+	for (size_t i = 1; i < needs; i++)
+		if (i == length || !utf8_continues(text[i]))
+			return 1;
+	return needs;
+}
+
 /* How many bytes at the text's beginning hold at most so many characters. */
 static inline size_t utf8_prefix(const char *text, size_t length, size_t characters)
 {
 	size_t end = 0;
-	for (; end < length; end++)
-		if (!utf8_continues(text[end]) && characters-- == 0)
-			break;
+	for (; end < length && characters > 0; characters--)
+		end += utf8_first(text + end, length - end);
 	return end;
 }
 
 static inline size_t utf8_count(const char *text, size_t length)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < length; i++)
-		count += !utf8_continues(text[i]);
+	for (size_t at = 0; at < length; at += utf8_first(text + at, length - at))
+		count++;
 	return count;
 }
 

@@ -105,7 +105,8 @@ static int check_formatter(const config *c, const char *section, int line)
 	int fields = format ? format_check(format) : 0;
 	if (fields < 0)
 		return ini_fail(&c->ini, line, EINVAL, "%s", brood_error());
-	if (fields == 0 && format && *format)
+	if (fields == 0 && format && *format &&
+	    !strstr(format, "%(")) /* as Python, behind %% too */
 		return ini_fail(&c->ini, line, EINVAL,
 				"the format '%.40s' has no field, such as %%(message)s", format);
 	return 0;

@@ -92,6 +92,8 @@ static long parse_escape(parser *p)
 	}
 	if (*p->at >= '0' && *p->at <= '7')
 		return parse_digits(p, 8, 1, 3);
+	if (*p->at == 'N')
+		return UNFINISHED;
 	size_t digits = *p->at == 'x' ? 2 : *p->at == 'u' ? 4 : *p->at == 'U' ? 8 : 0;
 	if (digits == 0)
 		return KEPT;
@@ -102,6 +104,10 @@ static long parse_escape(parser *p)
 /* Appends what stands behind a backslash; NULL when that is nothing. */
 static literal *append_escaped(parser *p, literal *value, char **to)
 {
+	if (*p->at == '\n') {
+		p->at++;
+		return value;
+	}
 	long c = parse_escape(p);
 	if (c == 0)
 		return fail(p, "a string cannot hold a NUL: see before");
@@ -111,7 +117,7 @@ static literal *append_escaped(parser *p, literal *value, char **to)
 	*to += length;
 	return c == KEPT || length > 0
 		       ? value
-		       : fail(p, "a backslash and what follows are no character: see before");
+		       : fail(p, "an escape, as \\x41 or \\u00e9 are, is incomplete or unknown");
 }
 
 /* Appends the string at p to value's text, which has room. */

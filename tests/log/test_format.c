@@ -74,6 +74,10 @@ static void test_characters(void **state)
 	expect("%(message).4s|", "h\u00e9\u20ac\U0001F600|");
 	expect("[%(message)5.3s]", "[  h\u00e9\u20ac]");
 	expect("[%(message)-8s]", "[h\u00e9\u20ac\U0001F600 \xff! ]");
+	sample.message = "\x80\x80\x80\xe2\x82";
+	sample.message_length = strlen(sample.message);
+	expect("%(message).2s", "\x80\x80");
+	expect("[%(message)7s]", "[  \x80\x80\x80\xe2\x82]");
 	sample = before;
 }
 
@@ -203,9 +207,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),	   cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_characters), cmocka_unit_test(test_characters),
-		cmocka_unit_test(test_sizes),	   cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_zones),	   cmocka_unit_test(test_times),
+		cmocka_unit_test(test_characters), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_bad),	   cmocka_unit_test(test_zones),
+		cmocka_unit_test(test_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,6 +80,7 @@ static void test_good(void **state)
 	       "'\u00e9 \u00e9 \u00e9 \u20ac \U0001F600'");
 	expect("(1, # one\n 2) # two", "(1, 2)");
 	expect("'#' # a comment", "'#'");
+	expect("'a\\\nb'", "'ab'");
 	expect("r'it\\'s'", "'it\\'s'");
 	expect("-0x10", "-16");
 	expect("0o17", "15");
@@ -112,10 +113,11 @@ static void test_bad(void **state)
 	expect_bad("r'", "the string lacks its closing quote");
 	expect_bad("r'it\\'", "the string lacks its closing quote");
 	expect_bad("0x0x1", "not an integer");
-	expect_bad("'\\x4'", "are no character: see before at '4'");
-	expect_bad("'\\u00e'", "are no character: see before");
-	expect_bad("'\\U00110000'", "are no character: see before");
-	expect_bad("'\\ud800'", "are no character: see before");
+	expect_bad("'\\x4'", "is incomplete or unknown at '4'");
+	expect_bad("'\\N{BULLET}'", "is incomplete or unknown");
+	expect_bad("'\\u00e'", "is incomplete or unknown");
+	expect_bad("'\\U00110000'", "is incomplete or unknown");
+	expect_bad("'\\ud800'", "is incomplete or unknown");
 	expect_bad("'\\0'", "a string cannot hold a NUL");
 	expect_bad("# nothing", "a string, number or name is missing at the end");
 	expect_bad("'\\x00'", "a string cannot hold a NUL");

@@ -106,6 +106,7 @@ static void test_names_in_utf8(void **state)
 		assert_in_range(mbsrtowcs(NULL, &rest, 0, &at), 90, 110);
 		brood_process_free(p);
 	}
+	setlocale(LC_CTYPE, "C");
 	brood_process *p = brood_start(.call = show_comm, .name = name);
 	brood_process_join(p);
 	assert_int_equal(brood_process_exitcode(p), 0);
