@@ -72,7 +72,7 @@ typedef struct brood_queue_options {
 	 * description need not outlive the call. */
 	const brood_type *type BROOD_DEFAULT_ZERO;
 	/* Messages are accounted for until brood_queue_task_done(), and brood_queue_join() waits
-	 * for that. From the 63rd unfinished one on a get may need memory, 64 bytes for each. */
+	 * for that. From the 63rd unfinished one on a get may need memory, 4 KiB for 62. */
 	bool joinable BROOD_DEFAULT_ZERO;
 	/* Joinable, and what a process had taken and not done when it died goes to another one,
 	 * before all others. */
