@@ -112,8 +112,10 @@ int sys_open_path(const char *path);
 /* gettid() in place, for processes in their first and last moments. */
 pid_t sys_gettid(void);
 
-/* Whether the process has more than one thread now; false where there is no /proc. */
+/* Whether the process has more than one thread now, or but one; false where there is no /proc. For
+ * handlers of signals, too. */
 bool sys_has_threads(void);
+bool sys_has_one_thread(void);
 
 /* Whether sys_pidfd_status() works here. */
 bool sys_keeps_status(void);

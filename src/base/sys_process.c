@@ -39,10 +39,21 @@ NEWBORN pid_t sys_gettid(void)
 	return (pid_t)raw_syscall(SYS_gettid, 0, 0, 0, 0);
 }
 
-bool sys_has_threads(void)
+/* How many threads there are; 0 where there is no /proc. */
+static nlink_t count_threads(void)
 {
 	struct stat tasks;
-	return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink > 3;
+	return stat("/proc/self/task", &tasks) == 0 ? tasks.st_nlink - 2 : 0;
+}
+
+bool sys_has_threads(void)
+{
+	return count_threads() > 1;
+}
+
+bool sys_has_one_thread(void)
+{
+	return count_threads() == 1;
 }
 
 /* By the version: the call answers for a process that has not ended as if it knew nothing. */

@@ -72,17 +72,28 @@ static void end_with(char *text)
 	exit(EXIT_FAILURE);
 }
 
-/* They take the loader's lock, which another thread of the parent may have had at the fork. */
+/* The lines of a traceback, and from where. */
+struct tracing {
+	const void *caller;
+	char *lines;
+};
+
+static void trace(void *tracing)
+{
+	struct tracing *t = tracing;
+	t->lines = trace_lines(t->caller);
+}
+
+/* NULL when there are none to be had: it asks the loader, whose lock another thread of the parent
+ * may have had at the fork. */
 static char *trace_lines_of(const void *caller)
 {
-	struct stuck stuck;
-	bool may_be_stuck = self_born_of_threads() && !sys_has_threads();
-	if (may_be_stuck)
-		stuck_begin(&stuck);
-	char *lines = trace_lines(caller);
-	if (may_be_stuck)
-		stuck_end(&stuck);
-	return lines;
+	struct tracing t = {.caller = caller};
+	if (!self_born_of_threads() || !sys_has_one_thread())
+		trace(&t);
+	else if (!stuck_try(trace, &t))
+		return NULL;
+	return t.lines;
 }
 
 void brood_raise(const char *type, const char *format, ...)

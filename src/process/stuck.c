@@ -2,14 +2,15 @@
 
 #include "process/stuck.h"
 
-#include <errno.h>
 #include <linux/futex.h>
+#include <setjmp.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
+
+#include "base/sys.h"
 
 enum { LOOK_US = 1000 };
 
@@ -38,37 +39,69 @@ static bool interrupted_call(const ucontext_t *context, uintptr_t ret[4])
 #endif
 }
 
+/* Where stuck_try() goes on; NULL for stuck_begin(). There is one thread. */
+static sigjmp_buf *back;
+
 /* SA_RESTART has put the thread back to the call, so that it finds the lock free. */
-static void free_the_lock(int signal, siginfo_t *info, void *context)
+static void look(int signal, siginfo_t *info, void *context)
 {
-	(void)signal, (void)info;
 	uintptr_t call[4];
-	if (!interrupted_call(context, call) || call[0] != SYS_futex ||
-	    (call[2] & (uintptr_t)FUTEX_CMD_MASK) != FUTEX_WAIT)
+	(void)info;
+	if (signal == SIGALRM &&
+	    (!interrupted_call(context, call) || call[0] != SYS_futex ||
+	     (call[2] & (uintptr_t)FUTEX_CMD_MASK) != FUTEX_WAIT || !sys_has_one_thread()))
 		return;
+	if (back)
+		siglongjmp(*back, 1);
 	_Atomic uint32_t *word = (_Atomic uint32_t *)call[1];
 	uint32_t held = (uint32_t)call[3];
 	atomic_compare_exchange_strong(word, &held, 0);
 }
 
+/* The last two are for stuck_try() only. */
+static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS};
+enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
+
 void stuck_begin(struct stuck *ret)
 {
 	const struct timeval moment = {.tv_usec = LOOK_US};
 	const struct itimerval timer = {.it_interval = moment, .it_value = moment};
-	struct sigaction look = {.sa_flags = SA_SIGINFO | SA_RESTART};
-	sigset_t alarm;
-	look.sa_sigaction = free_the_lock;
-	sigfillset(&look.sa_mask);
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	sigaction(SIGALRM, &look, &ret->action);
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+	sigset_t ours;
+	*ret = (struct stuck){0};
+	action.sa_sigaction = look;
+	sigfillset(&action.sa_mask);
+	sigemptyset(&ours);
+	for (int i = 0; i < (back ? SIGNALS : 1); i++) {
+		sigaddset(&ours, signals[i]);
+		sigaction(signals[i], &action, &ret->actions[i]);
+	}
+	pthread_sigmask(SIG_UNBLOCK, &ours, &ret->mask);
 	setitimer(ITIMER_REAL, &timer, &ret->timer);
-	pthread_sigmask(SIG_UNBLOCK, &alarm, &ret->mask);
 }
 
 void stuck_end(const struct stuck *stuck)
 {
-	setitimer(ITIMER_REAL, &stuck->timer, NULL);
+	const struct itimerval none = {0};
+	setitimer(ITIMER_REAL, &none, NULL);
 	pthread_sigmask(SIG_SETMASK, &stuck->mask, NULL);
-	sigaction(SIGALRM, &stuck->action, NULL);
+	for (int i = 0; i < (back ? SIGNALS : 1); i++)
+		sigaction(signals[i], &stuck->actions[i], NULL);
+	setitimer(ITIMER_REAL, &stuck->timer, NULL);
+}
+
+bool stuck_try(void (*function)(void *data), void *data)
+{
+	struct stuck stuck;
+	sigjmp_buf here;
+	back = &here;
+	stuck_begin(&stuck);
+	volatile bool returned = false;
+	if (sigsetjmp(here, 1) == 0) {
+		function(data);
+		returned = true;
+	}
+	stuck_end(&stuck);
+	back = NULL;
+	return returned;
 }

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -308,11 +309,14 @@ static void test_fork_while_others_are_busy(void **state)
 
 static void nothing(void) {}
 
-static void *register_at_exit(void *arg)
+void __cxa_finalize(void *module);
+
+/* As dlclose() does: with the lock of the at-exit functions it goes through all of them. */
+static void *look_through_at_exit(void *arg)
 {
 	(void)arg;
 	while (!stop)
-		atexit(nothing);
+		__cxa_finalize(&stop);
 	return NULL;
 }
 
@@ -334,15 +338,16 @@ static void raise_in_vain(void)
 }
 
 /* Of these locks glibc's fork() makes nothing anew. */
-static int start_while(void *(*busy)(void *), void (*target)(void))
+static int start_while(void *(*busy)(void *), void (*target)(void), int exitcode)
 {
 	pthread_t thread;
 	int ended = 0;
 	stop = false;
 	pthread_create(&thread, NULL, busy, NULL);
 	for (int i = 0; i < FORKS; i++) {
-		brood_process *p = brood_start(.call = target);
-		ended += brood_process_join_timed(p, 20) == 0;
+		brood_process *p = brood_start(.call = target, .start_method = "fork");
+		ended += brood_process_join_timed(p, 20) == 0 &&
+			 brood_process_exitcode(p) == exitcode;
 		brood_process_kill(p);
 		brood_process_join(p);
 		brood_process_free(p);
@@ -352,15 +357,53 @@ static int start_while(void *(*busy)(void *), void (*target)(void))
 	return ended == FORKS ? 0 : 1;
 }
 
-/* In a program of its own, for it registers a great many functions. */
-static int fork_while_functions_are_registered(void)
+static int fork_while_at_exit_is_locked(void)
 {
-	return start_while(register_at_exit, nothing);
+	for (int i = 0; i < 1000; i++)
+		atexit(nothing);
+	return start_while(look_through_at_exit, nothing, 0);
 }
 
 static int fork_while_libraries_are_loaded(void)
 {
-	return start_while(load_and_unload, raise_in_vain);
+	return start_while(load_and_unload, raise_in_vain, 1);
+}
+
+static int wait_inside(struct dl_phdr_info *module, size_t size, void *began)
+{
+	(void)module, (void)size;
+	*(_Atomic bool *)began = true;
+	while (!stop)
+		;
+	return 1;
+}
+
+static void *hold_the_list(void *began)
+{
+	dl_iterate_phdr(wait_inside, began);
+	return NULL;
+}
+
+static void raise_aloud(void)
+{
+	brood_raise("Error", "nobody is %d", 3);
+}
+
+/* Without a traceback, the message is there. */
+static int raise_while_the_list_is_held(void)
+{
+	static _Atomic bool began;
+	pthread_t thread;
+	stop = false;
+	pthread_create(&thread, NULL, hold_the_list, &began);
+	while (!began)
+		;
+	brood_process *p = brood_start(.call = raise_aloud, .name = "p", .start_method = "fork");
+	int r = brood_process_join_timed(p, 20) == 0 ? brood_process_exitcode(p) : 99;
+	brood_process_kill(p);
+	stop = true;
+	pthread_join(thread, NULL);
+	return r;
 }
 
 static void test_a_child_waits_for_no_lock_of_glibc(void **state)
@@ -369,10 +412,13 @@ static void test_a_child_waits_for_no_lock_of_glibc(void **state)
 	static outcome is;
 	if (UNDER_TSAN) /* which takes locks of its own in the child */
 		skip();
-	run_role("fork_while_functions_are_registered", NULL, &is);
+	run_role("fork_while_at_exit_is_locked", NULL, &is);
 	assert_int_equal(is.status, 0);
 	run_role("fork_while_libraries_are_loaded", NULL, &is);
 	assert_int_equal(is.status, 0);
+	run_role("raise_while_the_list_is_held", NULL, &is);
+	assert_int_equal(is.status, 1 << 8);
+	assert_non_null(strstr(is.err, "Process p:\nError: nobody is 3\n"));
 }
 
 int main(int argc, char **argv)
@@ -388,7 +434,8 @@ int main(int argc, char **argv)
 		TEST(test_fork_while_others_are_busy),
 		TEST(test_a_child_waits_for_no_lock_of_glibc),
 	};
-	static const role roles[] = {ROLE(fork_while_functions_are_registered),
+	static const role roles[] = {ROLE(fork_while_at_exit_is_locked),
+				     ROLE(raise_while_the_list_is_held),
 				     ROLE(fork_while_libraries_are_loaded)};
 	return HARNESS_MAIN(argc, argv, roles, tests);
 }
