@@ -135,7 +135,6 @@ int reference_find(const reference *from, any_function *ret)
 {
 	*ret = find_loaded(from);
 	if (!*ret && *from->path) {
-		/* cppcheck-suppress leakReturnValNotUsed */
 		if (!dlopen(from->path, RTLD_NOW | RTLD_LOCAL))
 			return error_set(ENOENT, "cannot load the target's module: %s", dlerror());
 		*ret = find_loaded(from);

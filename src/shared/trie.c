@@ -30,21 +30,14 @@ static size_t turn(uint64_t hash, unsigned level)
 
 static int number_key(const brood_type *type, const void *from, trie_key *ret)
 {
-	union {
-		int8_t s8;
-		int16_t s16;
-		int32_t s32;
-		uint64_t whole;
-	} raw = {.whole = 0};
-	memcpy(&raw, from, type->size);
+	uint64_t whole = 0;
+	unsigned above = 8 * (unsigned)(sizeof(whole) - type->size);
+	memcpy(&whole, from, type->size);
 	if (type->kind != BROOD_KIND_UNSIGNED && type->kind != BROOD_KIND_BOOL)
-		raw.whole = type->size == 1   ? (uint64_t)raw.s8
-			    : type->size == 2 ? (uint64_t)raw.s16
-			    : type->size == 4 ? (uint64_t)raw.s32
-					      : raw.whole;
-	bool large = type->kind == BROOD_KIND_UNSIGNED && raw.whole > INT64_MAX;
-	*ret = (trie_key){.kind = large ? TRIE_UNSIGNED : TRIE_SIGNED, .number = raw.whole};
-	ret->hash = hash_word(hash_word(HASH_START, ret->kind), raw.whole);
+		whole = (uint64_t)((int64_t)(whole << above) >> above); /* with its sign */
+	bool large = type->kind == BROOD_KIND_UNSIGNED && whole > INT64_MAX;
+	*ret = (trie_key){.kind = large ? TRIE_UNSIGNED : TRIE_SIGNED, .number = whole};
+	ret->hash = hash_word(hash_word(HASH_START, ret->kind), whole);
 	return 0;
 }
 
