@@ -225,6 +225,25 @@ static void test_processes(void **state)
 	brood_dict_free(d);
 }
 
+/* Of whatever type, a number is the same key. */
+static void test_negative_keys(void **state)
+{
+	(void)state;
+	brood_dict *d = brood_dict_new();
+	signed char c = -1;
+	short s = -1;
+	long l = -1;
+	assert_int_equal(brood_dict_set(d, -1, 1), 0);
+	assert_true(brood_dict_has(d, c) && brood_dict_has(d, s) && brood_dict_has(d, l));
+	assert_false(brood_dict_has(d, 255) || brood_dict_has(d, 65535) ||
+		     brood_dict_has(d, 4294967295) || brood_dict_has(d, ULONG_MAX));
+	assert_int_equal(brood_dict_set(d, ULONG_MAX, 2), 0);
+	assert_int_equal(brood_dict_set(d, LONG_MIN, 3), 0);
+	assert_string_equal(brood_dict_repr(d),
+			    "{-9223372036854775808: 3, -1: 1, 18446744073709551615: 2}");
+	brood_dict_free(d);
+}
+
 static void hold_until_wanted(void *arg)
 {
 	core *lock = &((keeper *)arg)->lock;
@@ -287,7 +306,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_values),    TEST(test_repr),	      TEST(test_none),
 		TEST(test_wrong),     TEST(test_many_keys),   TEST(test_processes),
-		TEST(test_namespace), TEST(test_interrupted),
+		TEST(test_namespace), TEST(test_interrupted), TEST(test_negative_keys),
 	};
 	return harness_main(argc, argv, NULL, 0, tests, sizeof(tests) / sizeof(tests[0]));
 }
